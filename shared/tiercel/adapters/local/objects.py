@@ -1,0 +1,230 @@
+"""The internal storage as a folder: `kestra:///a/b` is the file `objects/a/b`.
+
+Promise: a file is there whole or not at all, also after a power cut; no URI leads out of the folder; lists are in the
+order of the URIs' characters, as in a bucket.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from tiercel.errors import NotFoundError, TiercelError, TransientError
+
+SCHEME = "kestra://"
+LONGEST_NAME = 255
+"""How many bytes a file system takes for one name."""
+LONGEST_PATH = 3000
+"""How many bytes a path may have: file systems take 4,096, the folder's own path among them."""
+ABANDONED = 86400.0
+"""When a file that is being written was left behind by a process that was killed, in seconds."""
+INCOMING = ".incoming"
+"""The folder of files that are being written; no URI names it."""
+
+
+class FolderObjects:
+    """Files of the internal storage in `<folder>/objects`."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self._root = Path(folder).absolute() / "objects"
+        self._incoming = self._root / INCOMING
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TiercelError(f"the object folder {self._root} cannot be used: {error}") from error
+        _clear_away(self._incoming, time.time() - ABANDONED)
+
+    def open(self, uri: str) -> BinaryIO:
+        """Open a file for reading.
+
+        Raises:
+            NotFoundError: There is no such file.
+        """
+        path = self._path(uri)
+        try:
+            return path.open("rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise _missing(uri) from error
+        except OSError as error:
+            raise TransientError(f"the file {uri} cannot be read from {path}: {error}") from error
+
+    def write(self, uri: str, content: BinaryIO | bytes) -> int:
+        """Write a file whole or not at all; return its size in bytes."""
+        path = self._path(uri)
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        passing = self._incoming / secrets.token_hex(16)
+        try:
+            size = _fill(passing, source)
+            self._put(passing, path)
+        except OSError as error:
+            raise _unwritten(uri, path, error) from error
+        finally:
+            with suppress(OSError):
+                passing.unlink(missing_ok=True)
+        return size
+
+    def size(self, uri: str) -> int:
+        """Return a file's size in bytes, or raise NotFoundError."""
+        path = self.local_path(uri)
+        if path is None:
+            raise _missing(uri)
+        return path.stat().st_size
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the URIs of the files under a folder, sorted."""
+        segments = _segments(prefix, folder=True)
+        start = self._root.joinpath(*segments)
+        return (SCHEME + "/" + "/".join((*segments, name)) for name in _walk(start, top=not segments))
+
+    def delete(self, uri: str) -> bool:
+        """Remove a file, and the folders that it leaves empty; tell whether it was there."""
+        path = self._path(uri)
+        try:
+            path.unlink()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return False
+        except OSError as error:
+            if path.is_dir():  # what macOS says of a folder
+                return False
+            raise TransientError(f"{uri} was not removed from {path}: {error}") from error
+        for folder in path.parents:
+            if folder == self._root:
+                break
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or another one was faster
+                break
+        return True
+
+    def local_path(self, uri: str) -> Path | None:
+        """Return where the file lies on this machine, if it does; only for reading."""
+        path = self._path(uri)
+        return path if path.is_file() else None
+
+    def _path(self, uri: str) -> Path:
+        return self._root.joinpath(*_segments(uri))
+
+    def _put(self, passing: Path, path: Path) -> None:
+        """Move a finished file to its place, so that it stays there."""
+        for _ in range(10):
+            _make_folder(path.parent)
+            try:
+                passing.replace(path)
+                _sync_folder(path.parent)
+            except FileNotFoundError:  # a delete beside us took the empty folder away
+                continue
+            return
+        raise TransientError(f"the folder {path.parent} is removed again and again; try again")
+
+
+def _segments(uri: str, *, folder: bool = False) -> tuple[str, ...]:
+    """Return the names that a URI consists of, each short enough for a file system.
+
+    Raises:
+        TiercelError: It is not a URI of the internal storage, or tries to lead out of it.
+    """
+    if not uri.startswith(SCHEME + "/"):
+        raise TiercelError(f"'{uri}' is not a file of the internal storage; expected kestra:///path")
+    path = uri[len(SCHEME) + 1 :]
+    if folder:
+        path = path.removesuffix("/")
+        if not path:
+            return ()
+    names = path.split("/")
+    for name in names:
+        if name in ("", ".", "..") or "\0" in name:
+            raise TiercelError(f"'{uri}' is refused: the path has the part {name!r}; name the file directly")
+    if names[0] == INCOMING:
+        raise TiercelError(f"'{uri}' is refused: the name '{INCOMING}' is taken; choose another")
+    cut = tuple(_cut(name, uri) for name in names)
+    if sum(len(name.encode()) + 1 for name in cut) > LONGEST_PATH:
+        raise TiercelError(f"'{uri[:100]}...' is refused: the path has over {LONGEST_PATH} bytes; shorten it")
+    return cut
+
+
+def _cut(name: str, uri: str) -> str:
+    """Return a name that is too long with a hash in place of its end; the result stays as it is when cut again."""
+    try:
+        raw = name.encode()
+    except UnicodeEncodeError as error:
+        raise TiercelError(f"{uri!r} is refused: the path is not valid text") from error
+    if len(raw) <= LONGEST_NAME:
+        return name
+    ending = os.path.splitext(name)[1]
+    if len(ending.encode()) > 16:
+        ending = ""
+    tail = "~" + hashlib.sha256(raw).hexdigest()[:32] + ending
+    return raw[: LONGEST_NAME - len(tail.encode())].decode(errors="ignore") + tail
+
+
+def _walk(folder: Path, *, top: bool = False) -> Iterator[str]:
+    """Yield the files under a folder as relative paths, in the order of their characters ('/' is one of them)."""
+    try:
+        with os.scandir(folder) as found:
+            names = [entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name for entry in found]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in sorted(names):
+        if not name.endswith("/"):
+            yield name
+        elif not (top and name == INCOMING + "/"):
+            yield from (name + below for below in _walk(folder / name))
+
+
+def _fill(path: Path, source: BinaryIO) -> int:
+    """Copy into a new file and bring it to the disk; return its size."""
+    with path.open("xb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
+        return file.tell()
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder and those above it, and bring their names to the disk."""
+    if path.is_dir():
+        return
+    _make_folder(path.parent)
+    with suppress(FileExistsError):
+        path.mkdir()
+        _sync_folder(path.parent)
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "a file has the name of a folder", str(path))
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _clear_away(incoming: Path, before: float) -> None:
+    """Remove what killed processes left unfinished."""
+    for file in incoming.iterdir():
+        with suppress(OSError):
+            if file.stat().st_mtime < before:
+                file.unlink()
+
+
+def _missing(uri: str) -> NotFoundError:
+    return NotFoundError(f"there is no file {uri}")
+
+
+def _unwritten(uri: str, path: Path, error: OSError) -> TiercelError:
+    """Return why a file could not be written, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return TransientError(f"the disk is full: {uri} was not written to {path}; free some space ({error})")
+    if error.errno in (errno.ENOTDIR, errno.EISDIR):
+        return TiercelError(f"{uri} was not written: a file and a folder cannot have the same name ({error})")
+    return TransientError(f"{uri} was not written to {path}: {error}")

@@ -1,0 +1,152 @@
+"""An execution as it is stored: reading its records, and turning what a plan decided into one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tiercel.model.execution import (
+    BranchEnd,
+    Execution,
+    Lane,
+    TaskRun,
+    decode_branch_end,
+    decode_execution,
+    decode_lane,
+    decode_run,
+    encode,
+    header_key,
+    lane_key,
+    leaf_key,
+    segment_key,
+)
+from tiercel.model.messages import Message, encode_message, message_key
+from tiercel.planner import geometry
+from tiercel.planner.transition import Transition
+from tiercel.ports import Create, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
+
+
+class StoredExecution:
+    """One execution's records; serves as a scene's archive."""
+
+    def __init__(self, store: StateStore, objects: ObjectStore, execution: str) -> None:
+        self._store = store
+        self._objects = objects
+        self._id = execution
+
+    def header(self) -> tuple[Execution, int] | None:
+        """Return the header and its version."""
+        stored = self._store.get([header_key(self._id)])[0]
+        return None if stored is None else (decode_execution(stored.body), stored.version)
+
+    def lane(self, key: str) -> Lane | None:
+        """Return a lane, or None when it is not stored."""
+        stored = self._store.get([lane_key(self._id, key)])[0]
+        return None if stored is None else decode_lane(stored.body)
+
+    def segment(self, name: str) -> dict[str, TaskRun]:
+        """Return the runs of a segment."""
+        return {key: decode_run(body) for key, body in self._store.entries(segment_key(self._id, name)).items()}
+
+    def branch_end(self, fork: str, branch: int) -> BranchEnd | None:
+        """Return how a branch ended, if it has."""
+        leaf = self._store.entries(leaf_key(self._id, fork, 0, branch // geometry.LEAF))
+        body = leaf.get(str(branch))
+        return None if body is None else decode_branch_end(body)
+
+    def everything(self) -> dict[str, TaskRun]:
+        """Return every run by its key; where one is stored twice, as it is in its lane."""
+        found: dict[str, TaskRun] = {}
+        for _, _, body in self._store.scan_entries(f"runs/{self._id}/"):
+            run = decode_run(body)
+            found[run.key] = run
+        for name, _, body in self._store.scan_entries(f"leaf/{self._id}/"):
+            if name.split("/")[-2] == "0":
+                found.update((run.key, run) for run in decode_branch_end(body).runs)
+        for lane in self.lanes():
+            found.update(lane.runs)
+        return found
+
+    def lanes(self) -> Iterable[Lane]:
+        """Yield every lane that is stored."""
+        for stored in self._store.scan(f"lane/{self._id}/"):
+            yield decode_lane(stored.body)
+
+    def outputs(self, uri: str) -> dict[str, Any]:
+        """Return outputs that were too large for their record."""
+        with self._objects.open(uri) as file:
+            return dict(msgspec.json.decode(file.read()))
+
+
+LARGEST_BRANCH = 8192
+"""Bytes of a branch's lane that may ride in its leaf (32 a leaf: 256 KiB, a quarter of a Firestore document)."""
+
+
+def header_index(header: Execution) -> Index:
+    """Return what queries may name of an execution."""
+    return Index("execution", header.namespace, header.flow_id, header.state, header.at[0][1], header.owner)
+
+
+class Token:
+    """A lane and its header as they were loaded, with the versions that a commit insists on."""
+
+    def __init__(self, header: Execution, header_version: int, lane: Lane, lane_version: int, lane_body: bytes) -> None:
+        self.header = header
+        self.header_version = header_version
+        self.lane = lane
+        self.lane_version = lane_version
+        self._lane_body = lane_body
+
+    def writes(self, transition: Transition) -> list[Write]:
+        """Return the writes that store what a plan decided."""
+        writes = self.header_writes(transition) + self.lane_writes()
+        return writes + archive_writes(self.header.id, transition)
+
+    def header_writes(self, transition: Transition) -> list[Write]:
+        """Return the write of the header, if the plan changed it."""
+        if not transition.header_changed:
+            return []
+        return [Update(header_key(self.header.id), encode(self.header), self.header_version, header_index(self.header))]
+
+    def lane_writes(self) -> list[Write]:
+        """Return the write of the lane, if it changed; a branch that ends tells its leaf, often nobody else."""
+        writes: list[Write] = []
+        body = encode(self.lane)
+        alone = self.lane.ended and self.lane.size > 0 and not self.lane_version
+        if body != self._lane_body and not (alone and len(body) <= LARGEST_BRANCH):
+            key = lane_key(self.header.id, self.lane.key)
+            writes.append(Update(key, body, self.lane_version) if self.lane_version else Create(key, body))
+        if self.lane.ended and self.lane.size and self.lane.fork is not None:
+            runs = [] if writes or self.lane_version else list(self.lane.runs.values())
+            leaf = leaf_key(self.header.id, self.lane.fork, 0, self.lane.branch // geometry.LEAF)
+            writes.append(Merge(leaf, {str(self.lane.branch): encode(BranchEnd(self.lane.seen, runs))}))
+        return writes
+
+    def committed(self, writes: Sequence[Write], versions: Sequence[int]) -> None:
+        """Take over the versions that a commit answered."""
+        for write, version in zip(writes, versions, strict=True):
+            if isinstance(write, Update | Create | Put):
+                if write.key == header_key(self.header.id):
+                    self.header_version = version
+                elif write.key == lane_key(self.header.id, self.lane.key):
+                    self.lane_version, self._lane_body = version, write.body
+
+
+def archive_writes(execution: str, transition: Transition) -> list[Write]:
+    """Return the writes that move runs from their lane to their segments."""
+    return [
+        Merge(segment_key(execution, segment), {key: encode(run) for key, run in runs.items()})
+        for segment, runs in transition.archived.items()
+    ]
+
+
+def envelope(message: Message, due: float = 0.0) -> Envelope:
+    """Return a message as it is sent."""
+    return Envelope(message_key(message), encode_message(message), due)
+
+
+def envelopes(transition: Transition) -> list[Envelope]:
+    """Return a plan's messages as they are sent."""
+    return [envelope(message, due) for message, due in transition.messages]

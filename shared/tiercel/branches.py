@@ -1,0 +1,118 @@
+"""Opening the branches of a fork: many lanes in one commit, each as far as it goes without a worker."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from tiercel import joins
+from tiercel.archive import Token, archive_writes, envelopes
+from tiercel.errors import TransientError
+from tiercel.lanes import TRIES, Lanes
+from tiercel.model.execution import Lane, lane_key, leaf_key
+from tiercel.model.messages import OpenBranches
+from tiercel.planner import geometry, plan
+from tiercel.planner.openings import branch_lane
+from tiercel.planner.transition import Transition
+from tiercel.planner.walk import Walk
+from tiercel.ports import Envelope, Merge, Refused, Write
+
+
+def open_branches(lanes: Lanes, message: OpenBranches) -> None:
+    """Start some branches of a fork; those that were started before are left alone."""
+    for _ in range(TRIES):
+        parent = lanes.load(message.execution, message.lane)
+        if parent is None or parent.lane.ended or message.run not in parent.lane.runs:
+            return
+        frame = parent.lane.frames[-1]
+        if frame.join is None or parent.lane.current != message.run:
+            return
+        try:
+            opened = _open(lanes, parent, message)
+        except Refused:
+            continue
+        _follow(lanes, parent, message, opened)
+        return
+    raise TransientError(f"the branches of {message.run} in execution {message.execution} are opened by too many")
+
+
+def _open(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Token]:
+    """Walk each branch as far as it goes, and commit all of them together.
+
+    Returns:
+        The branches that are to be walked on here: the only one of a message, which needs no other worker.
+
+    """
+    fresh = _not_yet(lanes, parent, message)
+    alone = len(message.branches) == 1
+    if alone:
+        return [Token(parent.header, parent.header_version, lane, 0, b"") for lane in fresh]
+    scene, renderer = lanes.scene(parent)
+    writes: list[Write] = []
+    envelopes_: list[Envelope] = []
+    header_changed = False
+    tokens = []
+    for lane in fresh:
+        scene.enter(lane)
+        walk = Walk(scene, renderer, lanes.now())
+        walk.hands_over = True
+        lanes.fold(walk, renderer, plan.go(walk), math.inf)
+        token = Token(parent.header, parent.header_version, lane, 0, b"")
+        writes += token.lane_writes() + archive_writes(lane.execution, walk.transition)
+        envelopes_ += envelopes(walk.transition)
+        header_changed = header_changed or walk.transition.header_changed
+        tokens.append(token)
+    writes += parent.header_writes(Transition(header_changed=header_changed))
+    lanes.commit(_together(writes), envelopes_)
+    for token in tokens:
+        lanes.seen(token)
+    return []
+
+
+def _together(writes: list[Write]) -> list[Write]:
+    """Return the writes with all entries for the same map in one."""
+    merged: dict[str, dict[str, bytes]] = {}
+    others: list[Write] = []
+    for write in writes:
+        if isinstance(write, Merge):
+            merged.setdefault(write.key, {}).update(write.entries)
+        else:
+            others.append(write)
+    return others + [Merge(key, entries) for key, entries in merged.items()]
+
+
+def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Lane]:
+    """Return the new lanes of those branches that were not started before."""
+    header, run = parent.header, parent.lane.runs[message.run]
+    join = parent.lane.frames[-1].join
+    assert join is not None
+    flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
+    node = flow.nodes[run.task]
+    done: set[str] = set()
+    if not join.limit:
+        for number in {branch // geometry.LEAF for branch in message.branches}:
+            done.update(lanes.store.entries(leaf_key(header.id, run.key, 0, number)))
+    keys = [lane_key(header.id, geometry.lane_name(run.key, branch)) for branch in message.branches]
+    stored = lanes.store.get(keys)
+    return [
+        branch_lane(header.id, parent.lane.key, node, run, join, branch)
+        for branch, lane in zip(message.branches, stored, strict=True)
+        if lane is None and str(branch) not in done
+    ]
+
+
+def _follow(lanes: Lanes, parent: Token, message: OpenBranches, opened: list[Token]) -> None:
+    """After the commit: walk what is to be walked here, and close the leaves that are full."""
+    for token in opened:
+        lanes.run_on(token, plan.resume_lane)
+    join = parent.lane.frames[-1].join
+    if opened or join is None or join.limit:
+        return
+    for number in sorted({branch // geometry.LEAF for branch in message.branches}):
+        mask = _close(lanes, parent, message.run, join.size, number)
+        if mask is not None:
+            lanes.advance(parent.header.id, parent.lane.key, partial(plan.join_closed, key=message.run, mask=mask))
+
+
+def _close(lanes: Lanes, parent: Token, fork: str, size: int, number: int) -> int | None:
+    return joins.close(lanes.store, parent.header.id, fork, size, number, geometry.LEAF)

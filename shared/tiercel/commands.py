@@ -1,0 +1,99 @@
+"""What people do to executions: kill, resume, restart, replay. A command may read the whole execution."""
+
+from __future__ import annotations
+
+from tiercel.archive import Token, envelope, envelopes, header_index
+from tiercel.errors import TransientError
+from tiercel.lanes import TRIES, Lanes
+from tiercel.model.execution import MAIN_LANE, LogLine, decode_execution, encode, header_key
+from tiercel.model.messages import ExecutionEnded, KillExecution, WalkLane
+from tiercel.model.states import Level, State
+from tiercel.planner import plan
+from tiercel.planner.walk import Walk
+from tiercel.ports import Refused, Update, Write
+
+
+def kill(lanes: Lanes, message: KillExecution) -> None:
+    """End an execution and what it waits for; workers of this process are stopped."""
+    _mark(lanes, message.execution)
+    lanes.worker.cancel(message.execution)
+    for lane in list(lanes.stored(message.execution).lanes()):
+        if not lane.ended:
+            _kill_lane(lanes, message.execution, lane.key)
+    if message.cascade:
+        for stored in lanes.store.query("execution", owner=message.execution):
+            child = decode_execution(stored.body)
+            if not child.state.is_terminal and child.caller is not None:
+                lanes.commit([], [envelope(KillExecution(child.id))])
+
+
+def _mark(lanes: Lanes, execution: str) -> None:
+    """Put the header into KILLING, so that nothing new begins."""
+    for _ in range(TRIES):
+        found = lanes.stored(execution).header()
+        if found is None or found[0].state.is_terminal or found[0].state is State.KILLING:
+            return
+        header, version = found
+        header.become(State.KILLING, lanes.now())
+        header.paused.clear()
+        try:
+            lanes.commit([Update(header_key(execution), encode(header), version, header_index(header))], [])
+        except Refused:
+            continue
+        return
+    raise TransientError(f"execution {execution} is changed by too many at once")
+
+
+def _kill_lane(lanes: Lanes, execution: str, key: str) -> None:
+    for _ in range(TRIES):
+        token = lanes.load(execution, key)
+        if token is None or token.lane.ended:
+            return
+        walk = _killed(lanes, token)
+        try:
+            lanes.commit(token.writes(walk.transition), envelopes(walk.transition))
+        except Refused:
+            continue
+        lanes.seen(token)
+        return
+    raise TransientError(f"lane {key} of execution {execution} is changed by too many at once")
+
+
+def _killed(lanes: Lanes, token: Token) -> Walk:
+    scene, renderer = lanes.scene(token)
+    walk = Walk(scene, renderer, lanes.now())
+    plan.kill_lane(walk)
+    if token.lane.key == MAIN_LANE:
+        plan.end_killed(walk)
+        if not token.lane.ended:
+            walk.transition.send(WalkLane(token.header.id, MAIN_LANE, "epilogue"))
+    return walk
+
+
+def give_up(lanes: Lanes, execution: str, reason: str) -> None:
+    """End an execution whose messages cannot be handled as FAILED, with the reason in its log."""
+    for _ in range(TRIES):
+        token = lanes.load(execution, MAIN_LANE)
+        found = lanes.stored(execution).header()
+        if found is None:
+            return
+        header, version = found
+        now = lanes.now()
+        header.logs.append(LogLine(now, Level.ERROR, f"the engine cannot go on with this execution: {reason}"))
+        messages = []
+        if not header.state.is_terminal:
+            header.become(State.FAILED, now)
+            messages.append(envelope(ExecutionEnded(execution)))
+        header.finished = True
+        writes: list[Write] = [Update(header_key(execution), encode(header), version, header_index(header))]
+        if token is not None:
+            for run in token.lane.runs.values():
+                if not run.state.is_terminal:
+                    run.become(State.FAILED, now)
+            token.lane.ended, token.lane.current, token.lane.claim = True, None, None
+            writes += token.lane_writes()
+        try:
+            lanes.commit(writes, messages)
+        except Refused:
+            continue
+        return

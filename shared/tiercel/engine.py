@@ -1,0 +1,74 @@
+"""The engine: what each message asks for.
+
+Promise: commit first, acknowledge last. Every message may come twice, late, or in any order: records are created
+once, updates insist on the version that was read, and an event that was overtaken changes nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import assert_never
+
+from tiercel import calls, commands
+from tiercel.archive import Token
+from tiercel.branches import open_branches
+from tiercel.intake import Intake
+from tiercel.lanes import Lanes
+from tiercel.model import messages as m
+from tiercel.model.execution import MAIN_LANE
+from tiercel.planner import plan
+from tiercel.planner.openings import main_lane
+
+
+class Engine:
+    """The verb *advance*."""
+
+    def __init__(self, lanes: Lanes, intake: Intake) -> None:
+        self._lanes = lanes
+        self._intake = intake
+
+    def handle(self, message: m.Message) -> None:
+        """Do what a message asks for.
+
+        Raises:
+            TransientError: It cannot be done now; the message is to come again later.
+
+        """
+        advance, execution = self._lanes.advance, message.execution
+        match message:
+            case m.StartExecution():
+                self._start(execution)
+            case m.WalkLane(lane=lane):
+                advance(execution, lane, plan.resume_lane)
+            case m.OpenBranches():
+                open_branches(self._lanes, message)
+            case m.BranchEnded(lane=lane, run=run, branch=branch, seen=mask):
+                advance(execution, lane, partial(plan.branch_ended, key=run, branch=branch, mask=mask))
+            case m.TaskDue(lane=lane):
+                advance(execution, lane, partial(plan.task_due, message=message))
+            case m.ResumeTask(lane=lane):
+                advance(execution, lane, partial(plan.task_resumed, message=message))
+            case m.CallFlow():
+                calls.call(self._lanes, self._intake, message)
+            case m.ChildEnded():
+                calls.answer(self._lanes, message)
+            case m.RetryExecution():
+                calls.retry_execution(self._lanes, self._intake, execution)
+            case m.ExecutionEnded():
+                calls.execution_ended(self._lanes, execution)
+            case m.KillExecution():
+                commands.kill(self._lanes, message)
+            case m.ExecutionChanged() | m.CheckSla():
+                raise NotImplementedError(type(message).__name__)
+            case _:
+                assert_never(message)
+
+    def _start(self, execution: str) -> None:
+        """Begin an execution, or take up one whose beginning was interrupted."""
+        if self._lanes.load(execution, MAIN_LANE) is not None:
+            self._lanes.advance(execution, MAIN_LANE, plan.resume_lane)
+            return
+        found = self._lanes.stored(execution).header()
+        if found is not None and not found[0].state.is_terminal:
+            header, version = found
+            self._lanes.run_on(Token(header, version, main_lane(header.id), 0, b""), plan.resume_lane)

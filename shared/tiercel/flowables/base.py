@@ -1,0 +1,125 @@
+"""What a flowable is, and the few ways in which it can open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import Any, ClassVar
+
+from tiercel.model.flow import MAIN
+from tiercel.model.states import State
+from tiercel.model.task import Task
+
+
+class Nested(Enum):
+    """The shape of a property that holds tasks."""
+
+    REQUIRED = "a list of tasks, not empty"
+    OPTIONAL = "a list of tasks"
+    CASES = "a map from a value to a list of tasks"
+    GRAPH = "a list of {task, dependsOn}, not empty"
+    ONE = "a single task"
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Go through one branch in order."""
+
+    branch: str | None = MAIN
+    """None when there is nothing to do: the flowable succeeds at once."""
+    outputs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Go through the main branch once for each value."""
+
+    values: tuple[str, ...]
+    limit: int = 1
+    """How many values at once; 0 means all."""
+    ordered: bool = True
+    """False when the tasks of one value run in parallel too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Start the tasks of the main branch side by side."""
+
+    limit: int = 0
+    """How many at once; 0 means all."""
+    graph: bool = False
+    """True when tasks wait for those they depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Stand still until somebody resumes the task, or a time is over."""
+
+    duration: timedelta | None = None
+    """After this time it goes on by itself, in `then`."""
+    then: State = State.SUCCESS
+    timeout: timedelta | None = None
+    """After this time it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Start another flow's execution, and perhaps wait for it."""
+
+    namespace: str
+    flow_id: str
+    revision: int | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    labels: tuple[tuple[str, str], ...] = ()
+    inherit_labels: bool = False
+    wait: bool = True
+    transmit_failed: bool = True
+    outputs: Mapping[str, object] | None = None
+    """Deprecated: rendered in the child's context when the child declares no outputs."""
+    schedule_date: str | None = None
+    restart: str = "RETRY_FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change the execution itself (labels, variables, state), then end at once."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+    set_variables: Mapping[str, object] | None = None
+    overwrite: bool = True
+    unset_variables: tuple[str, ...] = ()
+    ignore_missing: bool = False
+    exit_state: State | None = None
+    """End the whole execution in this state."""
+
+
+Opening = Walk | Loop | Fork | Rest | Call | Change
+
+
+class FlowableTask(Task):
+    """A task that decides which tasks come next."""
+
+    nested: ClassVar[Mapping[str, Nested]] = {MAIN: Nested.REQUIRED}
+    """The properties that hold tasks; `errors` and `finally` come besides."""
+    has_branches: ClassVar[bool] = True
+    """False for a task that has no branches at all (Subflow, Labels, Exit...)."""
+    valued: ClassVar[bool] = False
+    """True when its children run once for each value (`taskrun.value`)."""
+    retried: ClassVar[bool] = False
+    """True when the task itself may be retried (Subflow)."""
+    default_failure_allowed: ClassVar[bool] = False
+    """True when FAILED becomes WARNING without being asked for (AllowFailure)."""
+
+    def open(self) -> Opening:
+        """Say what happens next; values are rendered.
+
+        Raises:
+            TaskError: The flowable fails.
+        """
+        raise NotImplementedError
+
+    def check(self, properties: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with the authored properties beyond their types (for validation)."""
+        return []

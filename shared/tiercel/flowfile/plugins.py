@@ -1,0 +1,53 @@
+"""A type name in a flow to the plugin's class, with the remedy where nothing has that name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tiercel import registry
+from tiercel.flowfile.places import Path, Report
+from tiercel.flowfile.words import shown
+from tiercel.model.plugin import Plugin
+
+
+def find_plugin(
+    raw: Mapping[str, Any], path: Path, report: Report | None, what: str
+) -> tuple[str, type[Plugin]] | None:
+    """Return the canonical type and the class of a map with a `type`, or None after reporting why not.
+
+    Args:
+        raw: The map.
+        path: Where it stands.
+        report: Takes the problem; None to stay silent.
+        what: `task`, `trigger`...
+    """
+    name = raw.get("type")
+    known = registry.find(name) if isinstance(name, str) else None
+    if known is None:
+        if report is not None:
+            report.problem((*path, "type"), _unknown(name, what))
+        return None
+    if known.deprecated and report is not None:
+        report.notice((*path, "type"), _deprecated(known))
+    try:
+        return known.type, known.load()
+    except ImportError as error:
+        if report is not None:
+            message = f"the type {known.type} is known, but its code cannot be loaded: {error}; install what it needs"
+            report.problem((*path, "type"), message)
+        return None
+
+
+def _unknown(name: object, what: str) -> str:
+    if not isinstance(name, str) or not name.strip():
+        return f"Invalid type: {shown(name)}; every {what} needs a type, such as io.kestra.plugin.core.log.Log"
+    near = registry.nearest(name)
+    remedy = f"nearest is {near}" if near else "no known type is like it: check its spelling"
+    return f"Invalid type: {name}; {remedy}"
+
+
+def _deprecated(known: registry.Known) -> str:
+    if known.written in (known.type, known.type.removeprefix(registry.PREFIX)):
+        return f"the type {known.type} is deprecated"
+    return f"the type {known.written} is deprecated: use {known.type}"

@@ -1,0 +1,193 @@
+"""Walking lanes: plan an event, commit, run the task that follows, and so on while there is something to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from tiercel import joins
+from tiercel.archive import StoredExecution, Token, envelopes
+from tiercel.errors import TransientError
+from tiercel.flows import FlowStore
+from tiercel.model.execution import Claim, Execution, Lane, decode_execution, decode_lane, header_key, lane_key
+from tiercel.planner import plan
+from tiercel.planner.geometry import LEAF
+from tiercel.planner.rendering import Renderer, Worlds
+from tiercel.planner.scene import Scene
+from tiercel.planner.transition import Outcome, Work
+from tiercel.planner.variables import Surroundings
+from tiercel.planner.walk import Walk
+from tiercel.ports import Clock, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Write
+
+Event = Callable[[Walk], Work | None]
+"""One event's plan."""
+
+TRIES = 20
+"""How often a fold begins again because somebody else changed the same record, before the message is given back."""
+
+FOLDED = 0.05
+"""Seconds for which tasks without effect may share one commit; then what is done is stored and can be seen."""
+
+
+class Worker(Protocol):
+    """Runs one attempt of one task."""
+
+    def run(self, scene: Scene, renderer: Renderer, work: Work) -> Outcome:
+        """Run the attempt to its end; never raises for what a task does."""
+
+    def cancel(self, execution: str) -> None:
+        """Stop the attempts of an execution that run in this process."""
+
+
+class Observer(Protocol):
+    """Somebody who watches executions change."""
+
+    def changed(self, header: Execution, lane: Lane) -> None:
+        """See a header and a lane right after their commit."""
+
+
+class Lanes:
+    """Loads, plans, commits and runs on."""
+
+    def __init__(
+        self,
+        *,
+        store: StateStore,
+        objects: ObjectStore,
+        clock: Clock,
+        flows: FlowStore,
+        worker: Worker,
+        worlds: Worlds,
+        surroundings: Surroundings,
+        owner: str,
+        lease: float,
+        observer: Observer | None = None,
+    ) -> None:
+        self.store = store
+        self.objects = objects
+        self.flows = flows
+        self.worker = worker
+        self._clock = clock
+        self._worlds = worlds
+        self._surroundings = surroundings
+        self._owner = owner
+        self._lease = lease
+        self._observer = observer
+
+    def now(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return self._clock.now().timestamp()
+
+    # ------------------------------------------------------------ loading
+
+    def load(self, execution: str, lane: str) -> Token | None:
+        """Return a lane with its header, as they are stored now."""
+        header, body = self.store.get([header_key(execution), lane_key(execution, lane)])
+        if header is None or body is None:
+            return None
+        return Token(decode_execution(header.body), header.version, decode_lane(body.body), body.version, body.body)
+
+    def stored(self, execution: str) -> StoredExecution:
+        """Return an execution's records."""
+        return StoredExecution(self.store, self.objects, execution)
+
+    def scene(self, token: Token) -> tuple[Scene, Renderer]:
+        """Return the neighbourhood of a token, and what renders in it."""
+        header = token.header
+        flow = self.flows.get(header.namespace, header.flow_id, header.revision)
+        scene = Scene(flow, header, token.lane, self.stored(header.id))
+        return scene, Renderer(scene, self._surroundings, self._worlds)
+
+    # ------------------------------------------------------------ advancing
+
+    def advance(self, execution: str, lane: str, event: Event) -> None:
+        """Fold an event into a lane, and run on with what follows in the same process.
+
+        Raises:
+            TransientError: Somebody else walks the lane, or changes it all the time.
+
+        """
+        token = self.load(execution, lane)
+        if token is None:
+            return
+        self.run_on(token, event)
+
+    def run_on(self, token: Token, event: Event) -> None:
+        """Fold an event, then run task after task until the lane stands still; go on beyond a join it closes."""
+        following: Event | None = event
+        replies: list[Reply] = []
+        while following is not None:
+            token, following, replies = self._step(token, following)
+        if token.lane.ended and token.lane.size and token.lane.fork is not None:
+            count = max((reply.count for reply in replies), default=LEAF)
+            self.close_leaf(token, token.lane.fork, token.lane.branch // LEAF, count)
+
+    def close_leaf(self, branch: Token, fork: str, number: int, count: int) -> None:
+        """Close what is full of a join; walk on in the parent's lane when all of it is."""
+        assert branch.lane.parent is not None
+        mask = joins.close(self.store, branch.header.id, fork, branch.lane.size, number, count)
+        if mask is not None:
+            self.advance(branch.header.id, branch.lane.parent, partial(plan.join_closed, key=fork, mask=mask))
+
+    def _step(self, token: Token, event: Event) -> tuple[Token, Event | None, list[Reply]]:
+        """Plan an event, commit, run the task that follows; return that task's result as the next event."""
+        for _ in range(TRIES):
+            if event is plan.resume_lane:
+                self._refuse_busy(token)
+            scene, renderer = self.scene(token)
+            walk = Walk(scene, renderer, self.now())
+            work = self.fold(walk, renderer, event(walk), FOLDED)
+            if work is not None:
+                token.lane.claim = Claim(self._owner, walk.now + self._lease)
+            try:
+                replies = self._commit(token, walk)
+            except Refused:
+                token = self._reload(token)
+                continue
+            if work is None:
+                return token, None, replies
+            attempt = len(work.run.attempts)
+            outcome = self.worker.run(scene, renderer, work)
+            return token, partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome), replies
+        raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is changed by too many at once")
+
+    def fold(self, walk: Walk, renderer: Renderer, work: Work | None, seconds: float) -> Work | None:
+        """Run tasks without effect at once, so that they share the next commit; return the first with one."""
+        until = walk.now + seconds
+        while work is not None and getattr(work.node.plugin, "inline", False) and walk.now <= until:
+            attempt = len(work.run.attempts)
+            outcome = self.worker.run(walk.scene, renderer, work)
+            walk.now = self.now()
+            work = plan.task_finished(walk, work.run.key, attempt, outcome)
+        return work
+
+    def _commit(self, token: Token, walk: Walk) -> list[Reply]:
+        writes = token.writes(walk.transition)
+        messages = envelopes(walk.transition)
+        if not writes and not messages:
+            return []
+        replies = self.commit(writes, messages)
+        token.committed(writes, [reply.version for reply in replies])
+        self.seen(token)
+        return [reply for write, reply in zip(writes, replies, strict=True) if isinstance(write, Merge)]
+
+    def commit(self, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
+        """Write all or nothing, then send."""
+        return self.store.commit(writes, messages)
+
+    def seen(self, token: Token) -> None:
+        """Show a token to whoever watches."""
+        if self._observer is not None:
+            self._observer.changed(token.header, token.lane)
+
+    def _reload(self, token: Token) -> Token:
+        fresh = self.load(token.header.id, token.lane.key)
+        if fresh is None:
+            raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is not there (yet)")
+        return fresh
+
+    def _refuse_busy(self, token: Token) -> None:
+        claim = token.lane.claim
+        if claim is not None and claim.until > self.now() and not self.store.is_gone(claim.owner):
+            raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")

@@ -1,0 +1,268 @@
+"""The records of an execution: its header, its lanes with their task runs, and what they hold.
+
+An execution is not one document. The *header* says what it is and how it stands; a *lane* is the stretch that one
+token walks (the top level, a branch of a parallel, a value of a concurrent loop). Task runs that are done leave the
+lane for a *segment*, so no record grows with the number of tasks.
+
+The records are mutable and owned by one plan at a time; what is stored is their encoding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tiercel.model.states import Level, State
+
+MAIN_LANE = "main"
+
+History = list[tuple[State, float]]
+"""Each state with the time (seconds since the epoch) at which it began, first CREATED."""
+
+
+class Record(msgspec.Struct, omit_defaults=True):
+    """Base of everything that is stored as JSON."""
+
+
+class LogLine(Record):
+    """One line of a task run's log."""
+
+    at: float
+    """Seconds since the epoch."""
+    level: Level
+    message: str
+    attempt: int = 0
+    """The attempt that wrote it, counted from 0."""
+
+
+class Attempt(Record):
+    """One try at a task run."""
+
+    at: History
+    log_file: str | None = None
+    """URI of its log, where the log went to a file."""
+
+    @property
+    def state(self) -> State:
+        """Return how the attempt stands."""
+        return self.at[-1][0]
+
+
+class TaskRun(Record):
+    """One run of one task: once for each value of the loops around it."""
+
+    key: str
+    """The task's id, with the numbers of its rounds in brackets: `load`, `load[3]`, `load[0,2]`."""
+    task: str
+    at: History
+    parent: str | None = None
+    """The key of the flowable's run around it."""
+    value: str | None = None
+    """The loop's value, on the direct children of a loop."""
+    iteration: int | None = None
+    """The number of the loop's round, counted from 0."""
+    attempts: list[Attempt] = []
+    outputs: dict[str, Any] | None = None
+    outputs_uri: str | None = None
+    """Where the outputs lie, when they are too large for the record."""
+    values: list[str] | None = None
+    """A loop's values, rendered once."""
+    logs: list[LogLine] = []
+    log_uri: str | None = None
+    """Where the log lies (JSON lines), when it is too large for the record."""
+    metrics: list[dict[str, Any]] = []
+    child: str | None = None
+    """The execution that a Subflow started."""
+    due: float | None = None
+    """When the wait of this run ends by itself."""
+    restarts: int = 0
+    """How often a restart began it again."""
+    lost: int = 0
+    """How many attempts ended with their worker's death, in a row."""
+
+    @property
+    def state(self) -> State:
+        """Return how the run stands."""
+        return self.at[-1][0]
+
+    def become(self, state: State, now: float) -> None:
+        """Enter a state; nothing happens when it is the current one."""
+        if self.at[-1][0] is not state:
+            self.at.append((state, now))
+
+    def log(self, now: float, level: Level, message: str) -> None:
+        """Add a line to the run's log."""
+        self.logs.append(LogLine(now, level, message, max(len(self.attempts) - 1, 0)))
+
+
+class Join(Record):
+    """How far a fork is: in the frame of its flowable, in the parent's lane."""
+
+    size: int
+    """How many branches there are."""
+    limit: int = 0
+    """How many may run at once; 0 when all were started and leaves count them."""
+    next: int = 0
+    """The next branch to start."""
+    active: list[int] = []
+    """Which are running; kept only under a limit or in a graph."""
+    ended: list[int] = []
+    """Which have ended; kept only in a graph."""
+
+
+class Frame(Record):
+    """Where a token stands in one branch of one flowable (or of the flow)."""
+
+    task: str | None = None
+    """The flowable; None for the flow itself."""
+    branch: str = "tasks"
+    index: int = 0
+    """The place of the current task in the branch."""
+    seen: int = 0
+    """The states in which main tasks have ended (`states.seen`)."""
+    stopped: bool = False
+    """A task of the current branch has failed: no more of it begin."""
+    part: bool = False
+    """The frame is a fork's branch at the bottom of its lane: it ends, and its flowable goes on elsewhere."""
+    single: bool = False
+    """Only the task at `index` belongs to the lane."""
+    round: int | None = None
+    """In a loop that stays in its lane: the current round."""
+    join: Join | None = None
+
+
+class Claim(Record):
+    """A worker's hold on the task run that a lane is at."""
+
+    owner: str
+    until: float
+    """Seconds since the epoch; past it the claim is void."""
+
+
+class Lane(Record):
+    """The stretch that one token walks."""
+
+    execution: str
+    key: str
+    frames: list[Frame]
+    runs: dict[str, TaskRun] = {}
+    """The runs that are open, and the latest that are done."""
+    current: str | None = None
+    """The key of the run at which the token stands, while it stands."""
+    parent: str | None = None
+    """The lane in which the fork happened."""
+    fork: str | None = None
+    """The key of the run that forked."""
+    branch: int = 0
+    """Which branch of the fork this is."""
+    rounds: list[int] = []
+    """The rounds of the loops around the lane, outermost first."""
+    value: str | None = None
+    """The loop's value for this lane, where the fork is a loop."""
+    size: int = 0
+    """How many branches the fork has, when leaves count them; 0 when the parent's lane counts them."""
+    claim: Claim | None = None
+    ended: bool = False
+    seen: int = 0
+    """The states of the lane's tasks, once it has ended."""
+
+
+class Trigger(Record):
+    """What started an execution."""
+
+    id: str
+    type: str
+    variables: dict[str, Any] = {}
+
+
+class Caller(Record):
+    """The task run that waits for an execution to end."""
+
+    execution: str
+    lane: str
+    run: str
+    wait: bool = True
+    outputs: dict[str, Any] | None = None
+    """The deprecated `outputs` of the Subflow task, rendered when the child ends."""
+
+
+class Execution(Record):
+    """The header of an execution."""
+
+    id: str
+    namespace: str
+    flow_id: str
+    revision: int
+    at: History
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] | None = None
+    labels: list[tuple[str, str]] = []
+    variables: dict[str, Any] | None = None
+    """The flow's variables as SetVariables changed them; None while unchanged."""
+    trigger: Trigger | None = None
+    caller: Caller | None = None
+    owner: str = ""
+    """The execution that caused this one."""
+    parent_id: str | None = None
+    """The execution that this one replays."""
+    original_id: str | None = None
+    attempt_number: int = 1
+    original_created: float | None = None
+    schedule_date: float | None = None
+    paused: dict[str, str] = {}
+    """The runs that are paused, each with its lane, in the order in which they paused."""
+    resting: bool = False
+    """Paused as a whole by a command: no new task begins."""
+    logs: list[LogLine] = []
+    """Lines about the execution as a whole."""
+    finished: bool = False
+    """Nothing of it will run any more, listeners and afterExecution included."""
+
+    @property
+    def state(self) -> State:
+        """Return how the execution stands."""
+        return self.at[-1][0]
+
+    def become(self, state: State, now: float) -> None:
+        """Enter a state; nothing happens when it is the current one."""
+        if self.at[-1][0] is not state:
+            self.at.append((state, now))
+
+
+encode = msgspec.json.Encoder(enc_hook=str).encode
+"""Encode a record (or any JSON value) as bytes."""
+
+decode_execution = msgspec.json.Decoder(Execution).decode
+decode_lane = msgspec.json.Decoder(Lane).decode
+decode_run = msgspec.json.Decoder(TaskRun).decode
+
+
+class BranchEnd(Record):
+    """An entry of a leaf: how one branch ended, and its runs where they are few."""
+
+    seen: int
+    runs: list[TaskRun] = []
+
+
+decode_branch_end = msgspec.json.Decoder(BranchEnd).decode
+
+
+def header_key(execution: str) -> str:
+    """Return the key of an execution's header."""
+    return f"execution/{execution}"
+
+
+def lane_key(execution: str, lane: str) -> str:
+    """Return the key of a lane."""
+    return f"lane/{execution}/{lane}"
+
+
+def segment_key(execution: str, segment: str) -> str:
+    """Return the key of the map that holds runs which left their lane."""
+    return f"runs/{execution}/{segment}"
+
+
+def leaf_key(execution: str, fork: str, level: int, number: int) -> str:
+    """Return the key of a join's leaf (level 0) or of a node above it."""
+    return f"leaf/{execution}/{fork}/{level}/{number}"

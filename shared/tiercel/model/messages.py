@@ -1,0 +1,141 @@
+"""What travels: requests in the imperative, news in the past tense. Each is named from its cause.
+
+A message is decoded, handled and acknowledged last; handling it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tiercel.model.states import State
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of all messages."""
+
+    execution: str
+
+
+class StartExecution(_Message):
+    """Begin an execution whose header was just written, or let a queued one through."""
+
+
+class WalkLane(_Message):
+    """Take the lane where it stands and go on."""
+
+    lane: str
+    nonce: str = ""
+    """Tells one request from an earlier one to the same lane."""
+
+
+class OpenBranches(_Message):
+    """Start some branches of a fork."""
+
+    lane: str
+    """The parent's lane."""
+    run: str
+    branches: list[int]
+
+
+class BranchEnded(_Message):
+    """A branch of a counted fork has ended."""
+
+    lane: str
+    run: str
+    branch: int
+    seen: int
+
+
+class TaskDue(_Message):
+    """A wait is over: a retry, a pause, a timeout, a loop's interval."""
+
+    lane: str
+    run: str
+    why: str
+    """`retry`, `pause`, `timeout`, `interval`."""
+    number: int = 0
+    """Tells this wait from earlier ones of the same run."""
+
+
+class ResumeTask(_Message):
+    """Let a paused task run go on."""
+
+    lane: str
+    run: str
+    state: State = State.SUCCESS
+    outputs: dict[str, Any] | None = None
+
+
+class ChildEnded(_Message):
+    """The execution that a Subflow waits for has ended."""
+
+    lane: str
+    run: str
+    child: str
+
+
+class CallFlow(_Message):
+    """Start the execution that a Subflow asks for."""
+
+    lane: str
+    run: str
+
+
+class RetryExecution(_Message):
+    """Start a new execution in place of one that is RETRIED."""
+
+
+class ExecutionEnded(_Message):
+    """An execution has come to a terminal state: wake its caller, its followers, the queue."""
+
+
+class ExecutionChanged(_Message):
+    """An execution entered a state at which Flow triggers look."""
+
+    state: State
+    number: int
+
+
+class CheckSla(_Message):
+    """Look whether a service level is kept."""
+
+    sla: str
+
+
+class KillExecution(_Message):
+    """End an execution now."""
+
+    cascade: bool = True
+
+
+Message = (
+    StartExecution
+    | WalkLane
+    | OpenBranches
+    | BranchEnded
+    | TaskDue
+    | ResumeTask
+    | ChildEnded
+    | CallFlow
+    | RetryExecution
+    | ExecutionEnded
+    | ExecutionChanged
+    | CheckSla
+    | KillExecution
+)
+
+encode_message = msgspec.json.Encoder().encode
+decode_message = msgspec.json.Decoder(Message).decode
+
+
+def message_key(message: Message) -> str:
+    """Return the message's name: the same cause gives the same name, so sending twice is sending once."""
+    parts = [type(message).__name__, message.execution]
+    for field in message.__struct_fields__[1:]:
+        value = getattr(message, field)
+        if field in ("outputs", "seen"):
+            continue
+        parts.append(",".join(map(str, value)) if isinstance(value, list) else str(value))
+    return "/".join(parts)

@@ -1,0 +1,137 @@
+"""YAML text of an input as plain JSON values, read from the parser's events.
+
+Promise: nesting costs no recursion, aliases count as what they stand for, and what is wrong raises ValueError. Dates
+and sexagesimal numbers stay texts, as in flows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from tiercel.model.structures import MAX_DEPTH, plain, well_formed
+
+_WORDS: dict[str, object] = {
+    **dict.fromkeys(("true", "yes", "on", "y"), True),
+    **dict.fromkeys(("false", "no", "off", "n"), False),
+    **dict.fromkeys(("null", "~", ""), None),
+}
+_INTEGER = re.compile(r"([-+]?)(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?")
+
+
+def scalar(text: str) -> object:
+    """Return the boolean, number or null that a plain YAML scalar is, else its text."""
+    folded = text.lower()
+    if folded in _WORDS:
+        return _WORDS[folded]
+    if folded[0] not in "0123456789+-." or len(text) > 300:
+        return well_formed(text)
+    found = _INTEGER.fullmatch(text)
+    if found:
+        digits = found[2].replace("_", "")
+        octal = digits[0] == "0" and digits.isdigit()
+        return int(found[1] + digits, 8 if octal else 0) if len(digits) > 2 or digits.isdigit() else text
+    if _DECIMAL.fullmatch(text) and math.isfinite(float(text.replace("_", ""))):
+        return float(text.replace("_", ""))
+    return well_formed(text)
+
+
+def parse_yaml(text: str) -> object:
+    """Return what a YAML text says, None for an empty one.
+
+    Raises:
+        ValueError: It is not one YAML document, or is too deep or too large.
+    """
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return plain(_Reader().read(loader(well_formed(text))))
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
+class _Reader:
+    """Builds the value of one document; aliases share what they stand for."""
+
+    def __init__(self) -> None:
+        self.around: list[tuple[Any, str | None]] = []
+        """The lists and maps around, each with its anchor."""
+        self.keys: list[str | None] = []
+        """The key that waits for its value, for each of them."""
+        self.anchors: dict[str, object] = {}
+        self.documents = 0
+        self.value: object = None
+
+    def read(self, loader: Any) -> object:
+        """Return the value of the loader's only document."""
+        while (event := loader.get_event()) is not None:
+            act = getattr(self, "on_" + type(event).__name__, None)
+            if act is not None:
+                act(event)
+        return self.value
+
+    def on_DocumentStartEvent(self, _: Any) -> None:  # noqa: N802 - the parser's word
+        """Count the documents."""
+        self.documents += 1
+        if self.documents > 1:
+            raise ValueError("one YAML document is wanted, and a second one begins")
+
+    def on_ScalarEvent(self, event: Any) -> None:  # noqa: N802
+        """Place a scalar; a key stays text."""
+        if self.wants_key():
+            self.keys[-1] = well_formed(event.value)
+        else:
+            value = scalar(event.value) if event.implicit[0] else well_formed(event.value)
+            self.put(value, event.anchor)
+
+    def on_MappingStartEvent(self, event: Any) -> None:  # noqa: N802
+        """Begin a map."""
+        self.enter({}, event.anchor)
+
+    def on_SequenceStartEvent(self, event: Any) -> None:  # noqa: N802
+        """Begin a list."""
+        self.enter([], event.anchor)
+
+    def on_MappingEndEvent(self, _: Any) -> None:  # noqa: N802
+        """End a map or list."""
+        container, anchor = self.around.pop()
+        self.keys.pop()
+        self.put(container, anchor)
+
+    on_SequenceEndEvent = on_MappingEndEvent  # noqa: N815
+
+    def on_AliasEvent(self, event: Any) -> None:  # noqa: N802
+        """Place what an anchor stands for."""
+        if event.anchor not in self.anchors or self.wants_key():
+            raise ValueError(f"the alias '*{event.anchor}' has no value before it, or stands for a key; write it out")
+        self.put(self.anchors[event.anchor], None)
+
+    def wants_key(self) -> bool:
+        """Tell whether the next scalar is a key."""
+        return bool(self.keys) and self.keys[-1] is None and isinstance(self.around[-1][0], dict)
+
+    def enter(self, container: object, anchor: str | None) -> None:
+        """Begin a list or map."""
+        if self.wants_key():
+            raise ValueError("a map's key must be a scalar")
+        if len(self.around) >= MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+        self.around.append((container, anchor))
+        self.keys.append(None)
+
+    def put(self, value: object, anchor: str | None) -> None:
+        """Place a finished value in what is around it."""
+        if anchor is not None:
+            self.anchors[anchor] = value
+        if not self.around:
+            self.value = value
+            return
+        container = self.around[-1][0]
+        if isinstance(container, list):
+            container.append(value)
+        else:
+            container[self.keys[-1]] = value
+            self.keys[-1] = None

@@ -1,0 +1,85 @@
+"""What happens when a branch has been gone through: the next round, the next branch, or the end of its flowable."""
+
+from __future__ import annotations
+
+from tiercel.flowables.core import LoopUntil
+from tiercel.model.execution import MAIN_LANE, Frame, Lane
+from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN
+from tiercel.model.states import State, guess, seen
+from tiercel.planner.ending import begin_epilogue, end_execution, next_epilogue
+from tiercel.planner.rounds import next_round, until_round
+from tiercel.planner.walk import Walk, is_main
+
+
+def close(walk: Walk, frame: Frame) -> None:
+    """Close the frame's branch, of which nothing more is to run."""
+    if frame.part:
+        walk.end_lane(frame.seen)
+    elif frame.task is None and is_epilogue(frame.branch):
+        _after(walk, frame)
+    elif not _again(walk, frame) and not _next_branch(walk, frame):
+        _finalise(walk, frame)
+
+
+def is_epilogue(branch: str) -> bool:
+    """Tell whether a branch runs after the execution has ended."""
+    return branch == AFTER or branch.startswith("listeners.")
+
+
+def in_epilogue(lane: Lane) -> bool:
+    """Tell whether a lane belongs to what runs after the execution has ended."""
+    return is_epilogue(lane.frames[0].branch)
+
+
+def abandon(walk: Walk) -> None:
+    """Leave what remains of a lane whose execution has ended meanwhile; the top level goes over to the epilogue."""
+    if walk.lane.key != MAIN_LANE:
+        walk.end_lane(seen(walk.header.state))
+        return
+    walk.lane.frames[:] = [Frame()]
+    begin_epilogue(walk, walk.lane.frames[0])
+
+
+def _again(walk: Walk, frame: Frame) -> bool:
+    """Begin the next round of a loop that stays in its lane; tell whether there is one, or a wait for one."""
+    if frame.task is None or frame.branch != MAIN or frame.stopped:
+        return False
+    if walk.flow.nodes[frame.task].plugin is LoopUntil:
+        return until_round(walk, frame)
+    return frame.round is not None and next_round(walk, frame)
+
+
+def _next_branch(walk: Walk, frame: Frame) -> bool:
+    """Go over to the errors branch, or to the finally branch; tell whether there was one."""
+    branches = walk.branches(frame)
+    if frame.seen & seen(State.KILLED):
+        return False
+    if is_main(frame.branch) and frame.seen & seen(State.FAILED) and branches.get(ERRORS):
+        walk.enter(frame, ERRORS)
+        return True
+    if frame.branch != FINALLY and branches.get(FINALLY):
+        walk.enter(frame, FINALLY)
+        return True
+    return False
+
+
+def _finalise(walk: Walk, frame: Frame) -> None:
+    """End the frame's flowable in the state that its main tasks ask for; at the bottom, the execution."""
+    state = guess(frame.seen)
+    if frame.task is None:
+        end_execution(walk, frame, state)
+        return
+    node = walk.flow.nodes[frame.task]
+    walk.lane.frames.pop()
+    walk.settle(node, walk.run_of(frame), state)
+
+
+def _after(walk: Walk, frame: Frame) -> None:
+    """After listeners or afterExecution: the next such branch, or the end of everything."""
+    following = next_epilogue(walk, frame.branch)
+    if following is not None:
+        walk.enter(frame, following)
+        return
+    walk.header.finished = True
+    walk.transition.header_changed = True
+    walk.end_lane(frame.seen)

@@ -1,0 +1,78 @@
+"""The end of an execution: its final state, its outputs, and what may still run after it."""
+
+from __future__ import annotations
+
+from tiercel.errors import ExpressionError, InputError, TiercelError
+from tiercel.model.execution import Frame, LogLine
+from tiercel.model.flow import AFTER
+from tiercel.model.messages import ExecutionEnded
+from tiercel.model.states import Level, State
+from tiercel.planner.walk import Walk
+
+
+def end_execution(walk: Walk, frame: Frame, state: State) -> None:
+    """Give the execution its outputs and its final state, then go over to what runs after it."""
+    try:
+        outputs = flow_outputs(walk)
+    except (ExpressionError, InputError, TiercelError) as error:
+        walk.header.logs.append(LogLine(walk.now, Level.ERROR, f"the flow's outputs cannot be made: {error}"))
+        outputs, state = None, State.FAILED
+    walk.header.outputs = outputs
+    finish(walk, state)
+    begin_epilogue(walk, frame)
+
+
+def begin_epilogue(walk: Walk, frame: Frame) -> None:
+    """Go over to the listeners and afterExecution, or end the lane when there is nothing of the kind."""
+    frame.seen = 0
+    following = next_epilogue(walk, "")
+    if following is not None:
+        walk.enter(frame, following)
+    else:
+        walk.header.finished = True
+        walk.transition.header_changed = True
+        walk.end_lane(0)
+
+
+def finish(walk: Walk, state: State) -> None:
+    """Put the execution into its final state and tell everybody."""
+    walk.header.paused.clear()
+    walk.become(state)
+    walk.transition.send(ExecutionEnded(walk.header.id))
+
+
+def flow_outputs(walk: Walk) -> dict[str, object] | None:
+    """Return the flow's outputs, rendered and converted; None when it declares none."""
+    if not walk.flow.outputs:
+        return None
+    from tiercel.inputs import convert_output
+
+    found: dict[str, object] = {}
+    for output in walk.flow.outputs:
+        try:
+            value = walk.renderer.typed(output.value, None)
+        except ExpressionError:
+            if getattr(output, "required", True):
+                raise
+            value = None
+        found[output.id] = convert_output(output, value)
+    return found
+
+
+def next_epilogue(walk: Walk, after: str) -> str | None:
+    """Return the branch that runs after the execution and after the given one: listeners first, then afterExecution."""
+    names = [listener.branch for listener in walk.flow.listeners]
+    begin = names.index(after) + 1 if after in names else (0 if after == "" else len(names))
+    for listener in walk.flow.listeners[begin:]:
+        if walk.flow.branches.get(listener.branch) and _holds(walk, listener.conditions):
+            return listener.branch
+    if after != AFTER and walk.flow.branches.get(AFTER):
+        return AFTER
+    return None
+
+
+def _holds(walk: Walk, conditions: object) -> bool:
+    """Tell whether a listener's conditions hold for the execution that has ended."""
+    from tiercel.conditions import all_hold
+
+    return all_hold(conditions, walk)

@@ -1,0 +1,183 @@
+"""How each way of opening a flowable is acted upon."""
+
+from __future__ import annotations
+
+from tiercel.errors import TaskError, TiercelError
+from tiercel.flowables.base import Call, Change, Fork, Loop, Opening, Rest
+from tiercel.flowables.base import Walk as Through
+from tiercel.flowables.core import EachParallel
+from tiercel.model.execution import MAIN_LANE, Attempt, Frame, Join, Lane, TaskRun
+from tiercel.model.flow import MAIN, Node
+from tiercel.model.messages import CallFlow, OpenBranches, TaskDue
+from tiercel.model.states import State
+from tiercel.planner import changes, geometry
+from tiercel.planner.walk import Walk
+
+CHUNK = 64
+"""Branches that one message opens: two leaves' worth, so that a commit of it touches two leaves."""
+
+
+def act(walk: Walk, node: Node, run: TaskRun, opening: Opening) -> None:
+    """Do what a flowable's opening asks for; the token stands at its run."""
+    match opening:
+        case Through():
+            _through(walk, node, run, opening)
+        case Loop():
+            _loop(walk, node, run, opening)
+        case Fork():
+            fork(walk, node, run, len(node.branches.get(MAIN, ())), opening.limit, opening.graph)
+        case Rest():
+            _rest(walk, run, opening)
+        case Call():
+            _call(walk, run, opening)
+        case Change():
+            _change(walk, node, run, opening)
+
+
+def _through(walk: Walk, node: Node, run: TaskRun, opening: Through) -> None:
+    branch, outputs = opening.branch, dict(opening.outputs)
+    if branch is not None and branch.startswith("cases.") and branch not in node.branches:
+        branch, outputs["defaults"] = "defaults", True
+        if "defaults" not in node.branches:
+            run.outputs = outputs
+            cases = ", ".join(name.removeprefix("cases.") for name in node.branches if name.startswith("cases."))
+            walk.fail(
+                node, run, f"no case is named '{outputs['value']}' and there are no defaults; the cases are: {cases}"
+            )
+            return
+    run.outputs = outputs or None
+    if branch is None:
+        walk.settle(node, run, State.SUCCESS)
+        return
+    walk.push(Frame(node.id, branch))
+
+
+def _loop(walk: Walk, node: Node, run: TaskRun, opening: Loop) -> None:
+    run.values = list(opening.values)
+    size = len(opening.values)
+    if size and not geometry.forks(node):
+        walk.push(Frame(node.id, MAIN, round=0))
+        return
+    each = len(node.branches[MAIN]) if node.plugin is EachParallel else 1
+    fork(walk, node, run, size * each, opening.limit, False)
+
+
+def fork(walk: Walk, node: Node, run: TaskRun, size: int, limit: int, graph: bool) -> None:
+    """Start the branches of a fork: all of them, or as many as may run at once."""
+    if size == 0:
+        walk.settle(node, run, State.SUCCESS)
+        return
+    if limit >= size:
+        limit = 0
+    counted = graph or limit > 0
+    join = Join(size, limit if counted else 0)
+    walk.push(Frame(node.id, MAIN, join=join))
+    walk.lane.current = run.key
+    if counted:
+        join.limit = limit or size
+        start_ready(walk, node, run, join)
+        return
+    for first in range(0, size, CHUNK):
+        send_open(walk, run, list(range(first, min(first + CHUNK, size))))
+
+
+def start_ready(walk: Walk, node: Node, run: TaskRun, join: Join) -> None:
+    """Start the branches that may begin now, as long as the limit allows."""
+    ready = []
+    for branch in _candidates(node, join):
+        if len(join.active) >= join.limit:
+            break
+        join.active.append(branch)
+        ready.append(branch)
+    for branch in ready:
+        send_open(walk, run, [branch])
+
+
+def _candidates(node: Node, join: Join) -> list[int]:
+    if not any(child.depends_on for child in node.branches.get(MAIN, ())):
+        first = join.next
+        last = min(join.size, first + join.limit - len(join.active))
+        join.next = max(last, first)
+        return list(range(first, last))
+    children = node.branches[MAIN]
+    done = {children[branch].id for branch in join.ended}
+    begun = {*join.ended, *join.active}
+    return [child.index for child in children if child.index not in begun and done.issuperset(child.depends_on)]
+
+
+def is_graph(node: Node) -> bool:
+    """Tell whether the branches of a fork wait for one another."""
+    return any(child.depends_on for child in node.branches.get(MAIN, ()))
+
+
+def send_open(walk: Walk, run: TaskRun, branches: list[int]) -> None:
+    """Ask for some branches of a fork to be started."""
+    walk.transition.send(OpenBranches(walk.header.id, walk.lane.key, run.key, branches))
+
+
+def branch_lane(execution: str, parent: str, node: Node, run: TaskRun, join: Join, branch: int) -> Lane:
+    """Return the new lane of a fork's branch.
+
+    Args:
+        execution: The execution's id.
+        parent: The key of the lane in which the fork stands.
+        node: The fork.
+        run: The fork's run.
+        join: How far the fork is.
+        branch: The number of the branch.
+    """
+    rounds = list(geometry.split_key(run.key)[1])
+    value, index = None, branch
+    single = not geometry.is_valued(node) or node.plugin is EachParallel
+    if geometry.is_valued(node):
+        round_, index = divmod(branch, len(node.branches[MAIN])) if node.plugin is EachParallel else (branch, 0)
+        assert run.values is not None
+        value = run.values[round_]
+        rounds.append(round_)
+    return Lane(
+        execution,
+        geometry.lane_name(run.key, branch),
+        [Frame(node.id, MAIN, index, part=True, single=single)],
+        parent=parent,
+        fork=run.key,
+        branch=branch,
+        rounds=rounds,
+        value=value,
+        size=0 if join.limit else join.size,
+    )
+
+
+def main_lane(execution: str) -> Lane:
+    """Return the lane of the flow's top level, at its beginning."""
+    return Lane(execution, MAIN_LANE, [Frame()])
+
+
+def _rest(walk: Walk, run: TaskRun, opening: Rest) -> None:
+    run.become(State.PAUSED, walk.now)
+    walk.header.paused[run.key] = walk.lane.key
+    walk.become(State.PAUSED)
+    wait, why = (opening.duration, "pause") if opening.duration is not None else (opening.timeout, "timeout")
+    if wait is not None:
+        run.due = walk.now + wait.total_seconds()
+        walk.transition.send(TaskDue(walk.header.id, walk.lane.key, run.key, why, len(run.at)), run.due)
+
+
+def _call(walk: Walk, run: TaskRun, opening: Call) -> None:
+    run.attempts.append(Attempt([(State.CREATED, walk.now), (State.RUNNING, walk.now)]))
+    walk.transition.calls.append((run, opening))
+    walk.transition.send(CallFlow(walk.header.id, walk.lane.key, run.key, len(run.attempts)))
+
+
+def _change(walk: Walk, node: Node, run: TaskRun, opening: Change) -> None:
+    run.attempts.append(Attempt([(State.CREATED, walk.now), (State.RUNNING, walk.now)]))
+    try:
+        changes.apply(walk, opening)
+    except (TaskError, TiercelError) as error:
+        run.attempts[-1].at.append((State.FAILED, walk.now))
+        walk.fail(node, run, str(error))
+        return
+    run.attempts[-1].at.append((State.SUCCESS, walk.now))
+    if opening.exit_state is not None:
+        changes.leave(walk, opening.exit_state)
+        return
+    walk.settle(node, run, State.SUCCESS)

@@ -1,0 +1,333 @@
+"""Plans: what follows from an event. Each function is one event's; all of them walk on until the lane stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tiercel.errors import ExpressionError, TaskError
+from tiercel.flowables.base import FlowableTask
+from tiercel.expressions import is_truthy_text
+from tiercel.model.execution import Frame, Join, TaskRun
+from tiercel.model.flow import Node
+from tiercel.model.messages import ResumeTask, RetryExecution, TaskDue, WalkLane
+from tiercel.model.retry import next_attempt
+from tiercel.model.states import Level, State, seen
+from tiercel.planner.changes import leave
+from tiercel.planner.closing import abandon, close, in_epilogue
+from tiercel.planner.ending import finish
+from tiercel.planner.openings import act, is_graph, start_ready
+from tiercel.planner.rounds import round_is_due
+from tiercel.planner.transition import Outcome, Work
+from tiercel.planner.walk import FAILING, Walk
+
+MOST_LOST = 5
+"""Attempts in a row that may end with their worker's death, before the task is held to be what kills it."""
+
+
+def go(walk: Walk) -> Work | None:
+    """Walk until a task is to be run; None when the lane waits or has ended."""
+    while not walk.lane.ended and walk.lane.current is None:
+        if walk.header.state.is_terminal and not in_epilogue(walk.lane):
+            abandon(walk)
+            continue
+        frame = walk.lane.frames[-1]
+        node = walk.next_node(frame)
+        if node is None:
+            close(walk, frame)
+            continue
+        work = _start(walk, node, frame)
+        if work is not None:
+            walk.shed()
+            return work
+    walk.shed()
+    return None
+
+
+def _start(walk: Walk, node: Node, frame: Frame) -> Work | None:
+    run = walk.create(node, frame)
+    walk.execution_runs()
+    return _begin(walk, node, run)
+
+
+def _begin(walk: Walk, node: Node, run: TaskRun) -> Work | None:
+    """Begin a run that was created: skip it, open a flowable, or hand a runnable task out."""
+    try:
+        wanted = node.run_if == "true" or is_truthy_text(walk.renderer.text(node.run_if, run))
+    except ExpressionError as error:
+        walk.fail(node, run, f"runIf: {error}")
+        return None
+    if not wanted:
+        walk.settle(node, run, State.SKIPPED)
+        return None
+    for notice in node.notices:
+        run.log(walk.now, Level.WARN, notice)
+    if not issubclass(node.plugin, FlowableTask):
+        return _hand_out(walk, node, run)
+    run.become(State.RUNNING, walk.now)
+    try:
+        opening = walk.renderer.plugin(node, run).open()
+    except (ExpressionError, TaskError) as error:
+        walk.fail(node, run, str(error))
+        return None
+    act(walk, node, run, opening)
+    return None
+
+
+def _hand_out(walk: Walk, node: Node, run: TaskRun) -> Work | None:
+    """Begin a runnable task here, or leave it to another worker when this one has many lanes to open."""
+    if not walk.hands_over or getattr(node.plugin, "inline", False):
+        return walk.attempt(node, run)
+    walk.transition.send(WalkLane(walk.header.id, walk.lane.key, f"{run.key}/{len(run.at)}"))
+    return None
+
+
+# ------------------------------------------------------------------ events
+
+
+def resume_lane(walk: Walk) -> Work | None:
+    """Take up a lane as it stands: at its beginning, or where a worker left it when it died."""
+    key = walk.lane.current
+    if walk.lane.ended:
+        walk.report_end()
+        return None
+    if key is None:
+        return go(walk)
+    run = walk.lane.runs[key]
+    node = walk.flow.nodes[run.task]
+    if issubclass(node.plugin, FlowableTask):
+        return None
+    if run.state in (State.CREATED, State.RESTARTED):
+        return _begin(walk, node, run) or go(walk)
+    if run.state is not State.RUNNING:
+        return None
+    return _lost(walk, node, run)
+
+
+def _lost(walk: Walk, node: Node, run: TaskRun) -> Work | None:
+    """Begin again a task whose worker died; one that kills its worker every time fails."""
+    run.lost += 1
+    run.attempts[-1].at.append((State.RESUBMITTED, walk.now))
+    run.log(walk.now, Level.WARN, f"the worker of this task ended in the middle of it; attempt {run.lost + 1} begins")
+    if run.lost < MOST_LOST:
+        return walk.attempt(node, run)
+    walk.fail(node, run, f"the worker of this task ended in the middle of it {run.lost} times; it is not tried again")
+    return go(walk)
+
+
+def task_finished(walk: Walk, key: str, attempt: int, outcome: Outcome) -> Work | None:
+    """Fold the result of an attempt; a result that comes late, or twice, changes nothing."""
+    run = walk.lane.runs.get(key)
+    if run is None or walk.lane.current != key or run.state is not State.RUNNING or len(run.attempts) != attempt:
+        return None
+    node = walk.flow.nodes[run.task]
+    _record(walk, run, outcome)
+    run.lost = 0
+    walk.lane.claim = None
+    if outcome.state is State.FAILED and outcome.retryable and _retry(walk, node, run):
+        return None
+    state = outcome.state
+    if state is State.SUCCESS and _tries(run) > 1 and node.retry is not None and node.retry.warning_on_retry:
+        state = State.WARNING
+    walk.settle(node, run, state)
+    return go(walk)
+
+
+def _record(walk: Walk, run: TaskRun, outcome: Outcome) -> None:
+    if outcome.outputs is not None or outcome.outputs_uri is not None:
+        run.outputs, run.outputs_uri = outcome.outputs, outcome.outputs_uri
+    run.logs += outcome.logs
+    run.log_uri = outcome.log_uri or run.log_uri
+    run.metrics += outcome.metrics
+    run.attempts[-1].at.append((outcome.state, walk.now))
+    run.attempts[-1].log_file = outcome.log_uri
+
+
+def _tries(run: TaskRun) -> int:
+    """Return how many attempts count: those that a dead worker lost, and those before a restart, do not."""
+    return sum(attempt.state is not State.RESUBMITTED for attempt in run.attempts) - run.restarts
+
+
+def _retry(walk: Walk, node: Node, run: TaskRun) -> bool:
+    """Plan the next attempt of a failed run; tell whether there is one."""
+    policy = node.retry
+    if policy is None:
+        return False
+    if policy.behavior == "CREATE_NEW_EXECUTION":
+        return _retry_execution(walk, node, run)
+    first = run.attempts[run.restarts].at[0][1] if run.restarts < len(run.attempts) else run.at[0][1]
+    due = next_attempt(policy, _tries(run), run.key, _time(first), _time(walk.now))
+    if due is None:
+        return False
+    run.become(State.RETRYING, walk.now)
+    run.due = due.timestamp()
+    walk.become(State.RETRYING)
+    walk.transition.send(TaskDue(walk.header.id, walk.lane.key, run.key, "retry", len(run.at)), run.due)
+    return True
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _retry_execution(walk: Walk, node: Node, run: TaskRun) -> bool:
+    """Give the execution up in favour of a new one, if its policy allows one more."""
+    header = walk.header
+    policy = node.retry
+    assert policy is not None
+    created = header.original_created if header.original_created is not None else header.at[0][1]
+    due = next_attempt(policy, header.attempt_number, run.key, _time(created), _time(walk.now))
+    if due is None:
+        return False
+    for open_run in walk.lane.runs.values():
+        if not open_run.state.is_terminal:
+            open_run.become(State.RETRIED, walk.now)
+    finish(walk, State.RETRIED)
+    header.finished = True
+    walk.lane.current = None
+    walk.end_lane(0)
+    walk.transition.send(RetryExecution(header.id), due.timestamp())
+    return True
+
+
+def task_due(walk: Walk, message: TaskDue) -> Work | None:
+    """Fold a wait that is over; a wait that was overtaken changes nothing."""
+    run = walk.lane.runs.get(message.run)
+    if run is None or walk.lane.current != run.key or len(run.at) != message.number or walk.header.state.is_terminal:
+        return None
+    node = walk.flow.nodes[run.task]
+    if message.why == "retry":
+        return _try_again(walk, node, run)
+    if message.why == "interval":
+        round_is_due(walk, node, run)
+        return go(walk)
+    return _pause_is_over(walk, node, run, message.why)
+
+
+def _try_again(walk: Walk, node: Node, run: TaskRun) -> Work | None:
+    run.become(State.CREATED, walk.now)
+    run.due = None
+    if walk.header.state is State.RETRYING:
+        walk.become(State.RUNNING)
+    return _begin(walk, node, run) or go(walk)
+
+
+def _pause_is_over(walk: Walk, node: Node, run: TaskRun, why: str) -> Work | None:
+    state = State.FAILED
+    if why == "pause":
+        try:
+            state = walk.renderer.plugin(node, run).open().then
+        except (ExpressionError, TaskError) as error:
+            run.log(walk.now, Level.ERROR, str(error))
+    else:
+        run.log(walk.now, Level.ERROR, "Timeout: nobody resumed the task in time")
+    return unpause(walk, node, run, state, None)
+
+
+def unpause(walk: Walk, node: Node, run: TaskRun, state: State, outputs: Mapping[str, Any] | None) -> Work | None:
+    """Let a paused run go on, and end in the given state."""
+    walk.header.paused.pop(run.key, None)
+    walk.transition.header_changed = True
+    if outputs is not None:
+        run.outputs = {**(run.outputs or {}), **outputs}
+    if state is State.CANCELLED:
+        leave(walk, state)
+        return None
+    if not walk.header.paused and walk.header.state is State.PAUSED:
+        walk.become(State.RESTARTED)
+        walk.become(State.RUNNING)
+    if state in (State.SUCCESS, State.WARNING):
+        run.become(State.RUNNING, walk.now)
+        if node.branches.get("tasks"):
+            walk.push(Frame(node.id))
+            return go(walk)
+    walk.settle(node, run, state)
+    return go(walk)
+
+
+def task_resumed(walk: Walk, message: ResumeTask) -> Work | None:
+    """Fold somebody's word that a paused run may go on."""
+    run = walk.lane.runs.get(message.run)
+    if run is None or run.state is not State.PAUSED or message.run not in walk.header.paused:
+        return None
+    return unpause(walk, walk.flow.nodes[run.task], run, message.state, message.outputs)
+
+
+def branch_ended(walk: Walk, key: str, branch: int, mask: int) -> Work | None:
+    """Fold the end of a branch that the parent's lane counts."""
+    found = _joining(walk, key)
+    if found is None or branch not in found[1].active:
+        return None
+    frame, join, run = found
+    node = walk.flow.nodes[run.task]
+    join.active.remove(branch)
+    if is_graph(node):
+        join.ended.append(branch)
+    frame.seen |= mask
+    frame.stopped = frame.stopped or bool(mask & FAILING)
+    if not frame.stopped:
+        start_ready(walk, node, run, join)
+    return None if join.active else _joined(walk, frame)
+
+
+def join_closed(walk: Walk, key: str, mask: int) -> Work | None:
+    """Fold the end of a fork whose branches were counted by leaves."""
+    found = _joining(walk, key)
+    if found is None:
+        return None
+    found[0].seen |= mask
+    return _joined(walk, found[0])
+
+
+def _joining(walk: Walk, key: str) -> tuple[Frame, Join, TaskRun] | None:
+    """Return the fork at which the lane waits, if it is this one."""
+    frame = walk.lane.frames[-1]
+    run = walk.lane.runs.get(key)
+    if frame.join is None or run is None or walk.lane.current != key or walk.lane.ended:
+        return None
+    return frame, frame.join, run
+
+
+def _joined(walk: Walk, frame: Frame) -> Work | None:
+    frame.join = None
+    frame.stopped = True  # nothing of the main branch is left to start
+    walk.lane.current = None
+    return go(walk)
+
+
+def call_answered(walk: Walk, key: str, outcome: Outcome) -> Work | None:
+    """Fold the end of the execution that a Subflow waits for, or the failure to start one."""
+    run = walk.lane.runs.get(key)
+    if run is None or walk.lane.current != key or run.state is not State.RUNNING:
+        return None
+    if outcome.child is not None and run.child is not None and outcome.child != run.child:
+        return None
+    node = walk.flow.nodes[run.task]
+    outcome.outputs = {**(run.outputs or {}), **(outcome.outputs or {})}
+    _record(walk, run, outcome)
+    if outcome.state is State.FAILED and _retry(walk, node, run):
+        return None
+    walk.settle(node, run, outcome.state)
+    return go(walk)
+
+
+def kill_lane(walk: Walk) -> None:
+    """End a lane at once: every run of it that is open is KILLED."""
+    for run in walk.lane.runs.values():
+        if not run.state.is_terminal:
+            if run.attempts and not run.attempts[-1].state.is_terminal:
+                run.attempts[-1].at.append((State.KILLED, walk.now))
+            run.become(State.KILLED, walk.now)
+    walk.lane.current = None
+    walk.lane.claim = None
+    walk.lane.ended = True
+    walk.lane.seen = seen(State.KILLED)
+
+
+def end_killed(walk: Walk) -> None:
+    """Bring a killed execution to its end; what runs after it has its turn still."""
+    walk.lane.ended = False
+    if not walk.header.state.is_terminal:
+        finish(walk, State.KILLED)
+    abandon(walk)

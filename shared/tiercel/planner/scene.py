@@ -1,0 +1,120 @@
+"""The neighbourhood of an event: the header, the lane, and whatever the next expressions name, found on demand.
+
+A scene never reads the whole execution for one step. It knows by geometry in which record a run lies and asks for
+that record only; what was read once is kept while the scene lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tiercel.model.execution import BranchEnd, Execution, Lane, TaskRun
+from tiercel.model.flow import Flow, Node
+from tiercel.model.ids import derived_id
+from tiercel.planner import geometry
+
+
+class Archive(Protocol):
+    """What a scene may ask of the stored execution."""
+
+    def lane(self, key: str) -> Lane | None:
+        """Return a lane, or None when it is not stored."""
+
+    def segment(self, name: str) -> dict[str, TaskRun]:
+        """Return the runs that left their lane for a segment."""
+
+    def branch_end(self, fork: str, branch: int) -> BranchEnd | None:
+        """Return how a branch ended, if it has."""
+
+    def everything(self) -> dict[str, TaskRun]:
+        """Return every run of the execution: only for expressions that name them all."""
+
+    def outputs(self, uri: str) -> dict[str, Any]:
+        """Return outputs that were too large for their record."""
+
+
+class Scene:
+    """What a plan sees."""
+
+    def __init__(self, flow: Flow, header: Execution, lane: Lane, archive: Archive) -> None:
+        self.flow = flow
+        self.header = header
+        self.lane = lane
+        self._archive = archive
+        self._lanes: dict[str, Lane | None] = {}
+        self._segments: dict[str, dict[str, TaskRun]] = {}
+        self._ends: dict[tuple[str, int], BranchEnd | None] = {}
+        self._everything: dict[str, TaskRun] | None = None
+        self.memo: dict[str, Any] = {}
+        """Room for what is made once for each scene (the variables that never change)."""
+
+    def enter(self, lane: Lane) -> None:
+        """Turn to another lane of the same execution; what was read stays known."""
+        self.lane = lane
+
+    def find(self, key: str) -> TaskRun | None:
+        """Return the run of that key, or None when the task has not run there."""
+        run = self.lane.runs.get(key)
+        if run is not None:
+            return run
+        if self._everything is not None:
+            return self._everything.get(key)
+        task, rounds = geometry.split_key(key)
+        node = self.flow.nodes.get(task)
+        return None if node is None else self._look_up(key, node, rounds)
+
+    def _look_up(self, key: str, node: Node, rounds: tuple[int, ...]) -> TaskRun | None:
+        name = geometry.lane_of(node, rounds)
+        if name != self.lane.key:
+            lane = self._lane(name)
+            if lane is not None and key in lane.runs:
+                return lane.runs[key]
+            end = self._end(name) if lane is None else None
+            if end is not None:
+                return next((run for run in end.runs if run.key == key), None)
+        return self._segment(geometry.segment_of(node, rounds)).get(key)
+
+    def _lane(self, name: str) -> Lane | None:
+        if name not in self._lanes:
+            self._lanes[name] = self._archive.lane(name)
+        return self._lanes[name]
+
+    def _end(self, lane: str) -> BranchEnd | None:
+        fork, _, branch = lane.rpartition("#")
+        if not fork:
+            return None
+        if (fork, int(branch)) not in self._ends:
+            self._ends[fork, int(branch)] = self._archive.branch_end(fork, int(branch))
+        return self._ends[fork, int(branch)]
+
+    def _segment(self, name: str) -> dict[str, TaskRun]:
+        found = self._segments.get(name)
+        if found is None:
+            found = self._archive.segment(name)
+            if found:  # an empty one may fill while this scene lives
+                self._segments[name] = found
+        return found
+
+    def archived(self, segment: str, runs: Mapping[str, TaskRun]) -> None:
+        """Remember runs that have just left the lane."""
+        if segment in self._segments:
+            self._segments[segment].update(runs)
+        if self._everything is not None:
+            self._everything.update(runs)
+
+    def everything(self) -> dict[str, TaskRun]:
+        """Return every run, those of the lane as they are now."""
+        if self._everything is None:
+            self._everything = self._archive.everything()
+        return {**self._everything, **self.lane.runs}
+
+    def outputs_of(self, run: TaskRun) -> dict[str, Any]:
+        """Return a run's outputs, fetched where they lie apart."""
+        if run.outputs_uri is not None and run.outputs is None:
+            run.outputs = self._archive.outputs(run.outputs_uri)
+        return run.outputs or {}
+
+    def run_id(self, key: str) -> str:
+        """Return the id of the run with that key."""
+        return derived_id(self.header.id, key)

@@ -1,0 +1,54 @@
+"""What a plan decides: the changes are in the records of the scene, everything else is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tiercel.flowables.base import Call
+from tiercel.model.execution import LogLine, TaskRun
+from tiercel.model.flow import Node
+from tiercel.model.messages import Message
+from tiercel.model.states import State
+
+
+@dataclass(slots=True)
+class Work:
+    """A task run that is to be run now; its attempt has begun."""
+
+    node: Node
+    run: TaskRun
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an attempt ended, or the execution that a Subflow started."""
+
+    state: State
+    outputs: dict[str, Any] | None = None
+    outputs_uri: str | None = None
+    logs: list[LogLine] = field(default_factory=list)
+    log_uri: str | None = None
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    retryable: bool = True
+    child: str | None = None
+    """The execution that answers, for a Subflow."""
+
+
+@dataclass(slots=True)
+class Transition:
+    """The outcome of planning one event."""
+
+    messages: list[tuple[Message, float]] = field(default_factory=list)
+    """What is to be sent, each with the time before which it is not (0: at once)."""
+    archived: dict[str, dict[str, TaskRun]] = field(default_factory=dict)
+    """The runs that left the lane, by segment."""
+    forgotten: list[str] = field(default_factory=list)
+    """Keys of forks whose lanes and leaves are to go: a loop runs them again."""
+    calls: list[tuple[TaskRun, Call]] = field(default_factory=list)
+    """The executions that Subflow tasks ask for."""
+    header_changed: bool = False
+
+    def send(self, message: Message, due: float = 0.0) -> None:
+        """Have a message sent with the commit."""
+        self.messages.append((message, due))

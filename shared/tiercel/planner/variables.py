@@ -1,0 +1,192 @@
+"""The variables of an expression (flow specification, section 11): each made when its name is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tiercel.expressions import Instant
+from tiercel.model.execution import TaskRun
+from tiercel.model.flow import Node
+from tiercel.planner.outputs import TaskMap
+from tiercel.planner.scene import Scene
+
+Surroundings = Mapping[str, object]
+"""What does not come from the execution: `envs`, `globals`, `kestra`."""
+
+
+def instant(seconds: float) -> Instant:
+    """Return a stored time as expressions see it."""
+    return Instant.fromtimestamp(seconds, UTC)
+
+
+class Variables(Mapping[str, object]):
+    """The context of one expression: a lazy map."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        surroundings: Surroundings,
+        run: TaskRun | None = None,
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        self._scene = scene
+        self._surroundings = surroundings
+        self._run = run
+        self._made: dict[str, object] = dict(extra) if extra else {}
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._made:
+            return self._made[name]
+        maker = _MAKERS.get(name)
+        value = maker(self) if maker is not None else self._surroundings.get(name, _ABSENT)
+        if value is _ABSENT:
+            raise KeyError(name)
+        self._made[name] = value
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self[str(name)]
+        except KeyError:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys((*_MAKERS, *self._surroundings, *self._made))
+        return (name for name in names if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def also(self, extra: Mapping[str, object] | None) -> Variables:
+        """Return the same variables with some more, which hide those of the same name."""
+        return Variables(self._scene, self._surroundings, self._run, extra) if extra else self
+
+    # ------------------------------------------------------------ one method a variable
+
+    def _flow(self) -> object:
+        flow = self._scene.flow
+        return {"id": flow.id, "namespace": flow.namespace, "revision": self._scene.header.revision}
+
+    def _execution(self) -> object:
+        header = self._scene.header
+        found: dict[str, object] = {
+            "id": header.id,
+            "startDate": instant(header.at[0][1]),
+            "originalId": header.original_id or header.id,
+            "state": str(header.state),
+        }
+        if header.outputs is not None:
+            found["outputs"] = header.outputs
+        return found
+
+    def _task(self) -> object:
+        node = self._node()
+        return _ABSENT if node is None else {"id": node.id, "type": node.type}
+
+    def _node(self) -> Node | None:
+        return self._scene.flow.nodes.get(self._run.task) if self._run is not None else None
+
+    def _taskrun(self) -> object:
+        run = self._run
+        if run is None:
+            return _ABSENT
+        found: dict[str, object] = {
+            "id": self._scene.run_id(run.key),
+            "startDate": instant(run.at[0][1]),
+            "attemptsCount": max(len(run.attempts) - 1, 0),
+        }
+        if run.parent is not None:
+            found["parentId"] = self._scene.run_id(run.parent)
+        if run.value is not None:
+            found["value"] = run.value
+        if run.iteration is not None:
+            found["iteration"] = run.iteration
+        return found
+
+    def _parents(self) -> object:
+        found = []
+        key = self._run.parent if self._run is not None else None
+        while key is not None:
+            above = self._scene.find(key)
+            if above is None:
+                break
+            entry: dict[str, object] = {}
+            if above.value is not None:
+                entry["taskrun"] = {"value": above.value}
+            outputs = self._scene.outputs_of(above)
+            if outputs:
+                entry["outputs"] = outputs
+            if entry:
+                found.append({"task": {"id": above.task}, **entry})
+            key = above.parent
+        return found
+
+    def _parent(self) -> object:
+        parents = self["parents"]
+        assert isinstance(parents, list)
+        return parents[0] if parents else _ABSENT
+
+    def _inputs(self) -> object:
+        return self._scene.header.inputs or _ABSENT
+
+    def _outputs(self) -> object:
+        return TaskMap(self._scene, self._run, self._scene.outputs_of)
+
+    def _tasks(self) -> object:
+        return TaskMap(self._scene, self._run, _state_of)
+
+    def _vars(self) -> object:
+        changed = self._scene.header.variables
+        return changed if changed is not None else (self._scene.flow.variables or _ABSENT)
+
+    def _labels(self) -> object:
+        nested: dict[str, Any] = {}
+        for name, value in self._scene.header.labels:
+            *path, last = name.split(".")
+            place = nested
+            for part in path:
+                place = place.setdefault(part, {})
+                if not isinstance(place, dict):
+                    break
+            else:
+                place.setdefault(last, value)
+        return nested
+
+    def _trigger(self) -> object:
+        trigger = self._scene.header.trigger
+        return trigger.variables if trigger is not None else _ABSENT
+
+    def _schedule(self) -> object:
+        trigger = self._scene.header.trigger
+        return trigger.variables if trigger is not None and trigger.type.endswith(".Schedule") else _ABSENT
+
+
+def _state_of(run: TaskRun) -> object:
+    return {"state": str(run.state)}
+
+
+_ABSENT = object()
+
+_MAKERS: Mapping[str, Callable[[Variables], object]] = {
+    "flow": Variables._flow,
+    "execution": Variables._execution,
+    "task": Variables._task,
+    "taskrun": Variables._taskrun,
+    "parent": Variables._parent,
+    "parents": Variables._parents,
+    "inputs": Variables._inputs,
+    "outputs": Variables._outputs,
+    "tasks": Variables._tasks,
+    "vars": Variables._vars,
+    "labels": Variables._labels,
+    "trigger": Variables._trigger,
+    "schedule": Variables._schedule,
+}
+
+
+def epoch(moment: datetime) -> float:
+    """Return a time as records hold it: seconds since the epoch."""
+    return moment.timestamp()

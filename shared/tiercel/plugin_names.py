@@ -1,0 +1,90 @@
+"""The table of plugins: canonical type name to `module:Class`, and the older names that must keep working."""
+
+from __future__ import annotations
+
+_CORE = "io.kestra.plugin.core."
+_OLD = "io.kestra.core.tasks."
+
+
+def _family(prefix: str, module: str, names: str) -> dict[str, str]:
+    """Return the table's rows for classes of one module."""
+    return {f"{prefix}{name}": f"{module}:{name}" for name in names.split()}
+
+
+_TASKS = "tiercel.tasks.core."
+
+PLUGINS: dict[str, str] = {
+    **_family(
+        f"{_CORE}flow.",
+        "tiercel.flowables.core",
+        "AllowFailure Dag EachParallel EachSequential ForEach If LoopUntil Parallel Sequential Switch",
+    ),
+    **_family(f"{_CORE}flow.", "tiercel.flowables.execution", "Pause Subflow"),
+    **_family(f"{_CORE}flow.", f"{_TASKS}flow", "Sleep"),
+    **_family(f"{_CORE}flow.", "tiercel.tasks.workingdirectory", "WorkingDirectory"),
+    **_family(f"{_CORE}log.", f"{_TASKS}log", "Log"),
+    **_family(f"{_CORE}debug.", f"{_TASKS}debug", "Return Echo"),
+    **_family(f"{_CORE}output.", f"{_TASKS}output", "OutputValues"),
+    **_family(f"{_CORE}execution.", f"{_TASKS}execution", "Fail Assert"),
+    **_family(f"{_CORE}execution.", "tiercel.flowables.execution", "Labels SetVariables UnsetVariables Exit"),
+    **_family(f"{_CORE}metric.", f"{_TASKS}metric", "Publish"),
+    **_family(
+        f"{_CORE}storage.",
+        f"{_TASKS}storage",
+        "Concat Delete Size Split Reverse Write LocalFiles PurgeCurrentExecutionFiles",
+    ),
+    **_family(f"{_CORE}storage.", f"{_TASKS}items", "DeduplicateItems FilterItems"),
+    **_family(f"{_CORE}kv.", f"{_TASKS}kv", "Set Get Delete GetKeys PurgeKV"),
+    **_family(f"{_CORE}state.", f"{_TASKS}state", "Set Get Delete"),
+    **_family(f"{_CORE}namespace.", f"{_TASKS}namespace", "UploadFiles DownloadFiles DeleteFiles"),
+    **_family(f"{_CORE}http.", "tiercel.tasks.http.request", "Request"),
+    **_family(f"{_CORE}http.", "tiercel.tasks.http.download", "Download"),
+    **{
+        f"io.kestra.plugin.scripts.{language.lower()}.{kind}": f"tiercel.tasks.scripts.languages:{language}{kind}"
+        for language in "Node R Julia Ruby Powershell Go Perl Php Lua Deno Bun Dotnet Jbang Groovy".split()
+        for kind in ("Script", "Commands")
+    },
+    **_family("io.kestra.plugin.scripts.shell.", "tiercel.tasks.scripts.shell", "Script Commands"),
+    **_family("io.kestra.plugin.scripts.python.", "tiercel.tasks.scripts.python", "Script Commands"),
+    **_family(f"{_CORE}runner.", "tiercel.tasks.scripts.runners", "Process"),
+    **_family("io.kestra.plugin.scripts.runner.docker.", "tiercel.tasks.scripts.runners", "Docker"),
+    **_family("io.kestra.plugin.jdbc.postgresql.", "tiercel.tasks.jdbc.postgresql", "Query Queries CopyIn CopyOut"),
+    **_family("io.kestra.plugin.jdbc.duckdb.", "tiercel.tasks.jdbc.duckdb", "Query Queries"),
+    **_family("io.kestra.plugin.jdbc.sqlite.", "tiercel.tasks.jdbc.sqlite", "Query Queries Batch"),
+}
+
+ALIASES: dict[str, str] = {
+    f"{_CORE}flow.WaitFor": f"{_CORE}flow.LoopUntil",
+    f"{_OLD}flows.Flow": f"{_CORE}flow.Subflow",
+    f"{_OLD}flows.Worker": f"{_CORE}flow.WorkingDirectory",
+    f"{_OLD}executions.Counts": f"{_CORE}execution.Count",
+    f"{_OLD}storages.Purge": f"{_CORE}execution.PurgeExecutions",
+    f"{_CORE}storage.Purge": f"{_CORE}execution.PurgeExecutions",
+    f"{_OLD}storages.PurgeExecution": f"{_CORE}storage.PurgeCurrentExecutionFiles",
+    f"{_CORE}condition.ExecutionsCondition": f"{_CORE}condition.MultipleCondition",
+    f"{_CORE}condition.VariableCondition": f"{_CORE}condition.Expression",
+    "io.kestra.core.models.conditions.types.VariableCondition": f"{_CORE}condition.Expression",
+    "io.kestra.plugin.scripts.runner.docker.DockerTaskRunner": "io.kestra.plugin.scripts.runner.docker.Docker",
+    "io.kestra.plugin.core.runner.ProcessTaskRunner": f"{_CORE}runner.Process",
+    "io.kestra.core.models.tasks.runners.types.ProcessTaskRunner": f"{_CORE}runner.Process",
+}
+
+PREFIXES: dict[str, str] = {
+    f"{_OLD}flows.": f"{_CORE}flow.",
+    f"{_OLD}debugs.": f"{_CORE}debug.",
+    f"{_OLD}log.": f"{_CORE}log.",
+    f"{_OLD}executions.": f"{_CORE}execution.",
+    f"{_OLD}storages.": f"{_CORE}storage.",
+    f"{_OLD}states.": f"{_CORE}state.",
+    f"{_OLD}templating.": f"{_CORE}templating.",
+    f"{_OLD}trigger.": f"{_CORE}trigger.",
+    "io.kestra.core.models.triggers.types.": f"{_CORE}trigger.",
+    "io.kestra.core.models.conditions.types.": f"{_CORE}condition.",
+    "io.kestra.plugin.fs.http.": f"{_CORE}http.",
+}
+"""Old prefixes, each with the one that took its place."""
+
+DEPRECATED: frozenset[str] = frozenset(
+    {f"{_CORE}flow.EachSequential", f"{_CORE}flow.EachParallel", f"{_CORE}flow.Template", f"{_CORE}debug.Echo"}
+)
+"""Types that still run and ask to be replaced."""

@@ -1,0 +1,76 @@
+"""The pump of one process: threads that take messages from the bus, handle them, and acknowledge last."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from tiercel.errors import TransientError
+from tiercel.model.messages import Message, decode_message
+from tiercel.ports import Delivery, MessageBus
+
+BUSY_WAIT = 0.02
+"""Seconds before a message that met a busy record comes again the first time; doubled each time, up to 5 s."""
+
+
+Poisoned = Callable[[Message, Exception], None]
+"""Ends what a message that nobody can handle belongs to."""
+
+
+class Pump:
+    """Handles what the bus delivers, in as many threads as there is work for."""
+
+    def __init__(self, bus: MessageBus, handle: Callable[[Message], None], threads: int, poisoned: Poisoned) -> None:
+        self._bus = bus
+        self._handle = handle
+        self._poisoned = poisoned
+        self._most = threads
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin with one thread; more follow while all are at work."""
+        self._grow()
+
+    def _grow(self) -> None:
+        with self._lock:
+            if self._closed or self._idle > 0 or len(self._threads) >= self._most:
+                return
+            thread = threading.Thread(target=self._run, name=f"pump-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            self._idle += 1
+        thread.start()
+
+    def _run(self) -> None:
+        while not self._closed:
+            delivery = self._bus.receive(None)
+            if delivery is None:
+                return
+            with self._lock:
+                self._idle -= 1
+            self._grow()
+            self._deliver(delivery)
+            with self._lock:
+                self._idle += 1
+
+    def _deliver(self, delivery: Delivery) -> None:
+        try:
+            self._handle(decode_message(delivery.body))
+        except TransientError:
+            self._bus.later(delivery, min(5.0, BUSY_WAIT * 2 ** min(delivery.attempt - 1, 10)))
+        except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
+            if delivery.attempt < 3:
+                self._bus.later(delivery, 0.1 * delivery.attempt)
+                return
+            self._poisoned(decode_message(delivery.body), error)
+            self._bus.acknowledge(delivery)
+        else:
+            self._bus.acknowledge(delivery)
+
+    def close(self, timeout: float) -> None:
+        """Have the threads end; the bus must be closed already."""
+        self._closed = True
+        for thread in self._threads:
+            thread.join(timeout)

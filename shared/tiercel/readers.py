@@ -1,0 +1,148 @@
+"""What the expressions of an execution may read of the world: keys, secrets, files, logs, the time."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tiercel.errors import ExpressionError, NotFoundError, TaskError, TiercelError
+from tiercel.expressions import NoWorld
+from tiercel.keyvalues import ExpiredError, plain
+from tiercel.masking import Mask
+from tiercel.model.execution import Execution, TaskRun
+from tiercel.model.states import Level
+from tiercel.planner.scene import Scene
+from tiercel.services import Services, allowed_uri
+
+LARGEST_TEXT = 16 * 1024 * 1024
+"""Bytes that `read()` takes into an expression; larger files are for tasks."""
+
+
+class Readers(NoWorld):
+    """The world of one scene."""
+
+    def __init__(self, services: Services, namespace: str, mask: Mask, scene: Scene | None = None) -> None:
+        self._services = services
+        self._namespace = namespace
+        self._scene = scene
+        self.mask = mask
+        """Every secret that was read stands here, so that log lines hide it."""
+
+    def now(self) -> datetime:
+        """Return the current time."""
+        return self._services.clock.now()
+
+    def random_bytes(self, count: int) -> bytes:
+        """Return random bytes."""
+        return secrets.token_bytes(count)
+
+    def secret(self, key: str, namespace: str | None, subkey: str | None) -> str:  # noqa: ARG002 - one set of secrets
+        """Return a secret, and have it masked from now on."""
+        value = self._services.secrets.get(key)
+        self.mask.add(value)
+        if subkey is not None:
+            value = _subkey(key, value, subkey)
+            self.mask.add(value)
+        return value
+
+    def kv(self, key: str, namespace: str | None, error_on_missing: bool) -> object:
+        """Return a key's value, from the flow's namespace and then its parents."""
+        wanted = namespace or self._namespace
+        try:
+            for place in [wanted] if namespace else _upwards(wanted):
+                found = self._services.keys.get(place, key)
+                if found is not None:
+                    return plain(found.value)
+        except ExpiredError as error:
+            raise ExpressionError(str(error)) from None
+        if error_on_missing:
+            raise ExpressionError(f"The key '{key}' does not exist in the namespace '{wanted}'.")
+        return None
+
+    def read_file(self, path: str, namespace: str | None) -> str:
+        """Return the text of a storage file or of a namespace file."""
+        uri = self._uri(path, namespace)
+        try:
+            size = self._services.objects.size(uri)
+            if size > LARGEST_TEXT:
+                raise ExpressionError(
+                    f"read('{path}'): the file has {size} bytes, more than {LARGEST_TEXT}; use a task"
+                )
+            with self._services.objects.open(uri) as file:
+                return file.read().decode("utf-8", "replace")
+        except NotFoundError:
+            raise ExpressionError(f"read('{path}'): there is no such file") from None
+
+    def file_size(self, path: str) -> int:
+        """Return a file's size."""
+        try:
+            return self._services.objects.size(self._uri(path, None))
+        except NotFoundError:
+            raise ExpressionError(f"there is no file '{path}'") from None
+
+    def file_exists(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        try:
+            self._services.objects.size(self._uri(path, None))
+        except NotFoundError:
+            return False
+        return True
+
+    def _uri(self, path: str, namespace: str | None) -> str:
+        try:
+            if path.startswith("kestra:///"):
+                return allowed_uri(self._header(), path) if self._scene is not None else path
+            path = path.removeprefix("nsfile:///")
+            return self._services.files.uri(namespace or self._namespace, path)
+        except (TaskError, TiercelError) as error:
+            raise ExpressionError(str(error)) from None
+
+    def _header(self) -> Execution:
+        if self._scene is None:
+            self.refuse("this function", "an execution")
+        return self._scene.header
+
+    def error_logs(self) -> Sequence[object]:
+        """Return the execution's log lines of level ERROR."""
+        if self._scene is None:
+            self.refuse("errorLogs()", "an execution")
+        return [
+            {"taskId": run.task, "level": "ERROR", "message": line.message, "timestamp": _iso(line.at)}
+            for run in _in_order(self._scene)
+            for line in run.logs
+            if line.level is Level.ERROR
+        ]
+
+    def tasks_with_state(self, state: str) -> Sequence[object]:
+        """Return the execution's task runs in a state."""
+        if self._scene is None:
+            self.refuse(f"tasksWithState('{state}')", "an execution")
+        return [
+            {"taskId": run.task, "state": state, **({"value": run.value} if run.value is not None else {})}
+            for run in _in_order(self._scene)
+            if run.state == state
+        ]
+
+
+def _in_order(scene: Scene) -> list[TaskRun]:
+    return sorted(scene.everything().values(), key=lambda run: run.at[0][1])
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _upwards(namespace: str) -> list[str]:
+    parts = namespace.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _subkey(key: str, value: str, subkey: str) -> str:
+    import json
+
+    try:
+        found = json.loads(value)[subkey]
+    except (ValueError, KeyError, TypeError):
+        raise ExpressionError(f"the secret '{key}' is not a JSON object with the key '{subkey}'") from None
+    return found if isinstance(found, str) else json.dumps(found)

@@ -1,0 +1,147 @@
+"""The files of a namespace: `io.kestra.plugin.core.namespace.*`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from tiercel.errors import TaskError
+from tiercel.model.plugin import Rendered, parse_structure
+from tiercel.namespacefiles import NamespaceFile
+from tiercel.ports import Metric, RunContext
+from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.core.services import files_of
+from tiercel.tasks.files import NamespaceFiles as Selection
+from tiercel.tasks.files import walk
+
+Patterns = list[str] | str
+"""One pattern or a list: one without a leading `/` matches at any depth; `glob:` and `regex:` may stand before."""
+
+
+def patterns_in(value: object) -> list[str]:
+    """Return the patterns of a property, which may hold them as JSON text."""
+    found = parse_structure(value) if isinstance(value, str) else value
+    return [str(pattern) for pattern in found] if isinstance(found, list) else [str(found)] if found else []
+
+
+def wants(patterns: list[str]) -> Callable[[str], bool]:
+    """Return the test for a path; without patterns nothing is wanted."""
+    return Selection(include=patterns).wants if patterns else lambda _: False
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+class Conflict(StrEnum):
+    """What happens with a file that is already there."""
+
+    OVERWRITE = "OVERWRITE"
+    ERROR = "ERROR"
+    SKIP = "SKIP"
+
+
+class _NamespaceTask(RunnableTask):
+    """What every task on namespace files has."""
+
+    namespace: Rendered[str | None] = None
+    """The namespace; the flow's own where nothing is said."""
+
+    def matching(self, ctx: RunContext, patterns: object) -> list[NamespaceFile]:
+        """Return the files of the namespace that match one of the patterns."""
+        chosen = wants(patterns_in(patterns))
+        return [file for file in files_of(ctx).list(self.namespace or ctx.namespace) if chosen(file.path)]
+
+
+class UploadFiles(_NamespaceTask):
+    """Put files into a namespace, from the working directory or from the internal storage."""
+
+    files: Rendered[list[str] | dict[str, str] | str | None] = None
+    """Patterns of files of the working directory; in the old form the same as `filesMap`."""
+    files_map: Rendered[dict[str, str] | None] = None
+    """Path in the namespace to the URI of a file, as a map or as JSON text."""
+    destination: Rendered[str] = "/"
+    """The folder of the namespace in which the paths start."""
+    conflict: Rendered[Conflict] = Conflict.OVERWRITE
+    """What happens with a file that is already there."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Return path to URI of the files that were written, as `files`."""
+        if self.files is None and self.files_map is None:
+            raise TaskError("neither 'files' nor 'filesMap' is set; write one of them", retryable=False)
+        written = dict(self._written(ctx))
+        ctx.metric(Metric("uploaded", float(len(written))))
+        return {"files": written}
+
+    def _written(self, ctx: RunContext) -> Iterator[tuple[str, str]]:
+        for path, opened in self._given(ctx):
+            file = self._write(ctx, posixpath.join("/", self.destination, path.lstrip("/")), opened)
+            if file is not None:
+                yield f"/{file.path}", file.uri
+
+    def _given(self, ctx: RunContext) -> Iterator[tuple[str, Callable[[], BinaryIO]]]:
+        """Yield each path with what opens its content."""
+        mapped = self.files if isinstance(self.files, dict) else self.files_map
+        for path, uri in (mapped or {}).items():
+            yield path, partial(ctx.open, uri)
+        if self.files is not None and not isinstance(self.files, dict):
+            chosen = wants(patterns_in(self.files))
+            for path in sorted(walk(ctx.working_dir)):
+                if chosen(path):
+                    yield path, partial(_open, ctx.working_dir / path)
+
+    def _write(self, ctx: RunContext, path: str, opened: Callable[[], BinaryIO]) -> NamespaceFile | None:
+        files, namespace = files_of(ctx), self.namespace or ctx.namespace
+        try:
+            if self.conflict is not Conflict.OVERWRITE and files.exists(namespace, path):
+                if self.conflict is Conflict.SKIP:
+                    return None
+                raise TaskError(
+                    f"'{path}' is already in the namespace '{namespace}' and conflict is ERROR; "
+                    "remove it first, or set conflict to OVERWRITE or SKIP"
+                )
+            with opened() as content:
+                return files.write(namespace, path, content)
+        except ValueError as error:
+            raise TaskError(str(error), retryable=False) from None
+
+
+class DownloadFiles(_NamespaceTask):
+    """Copy files of a namespace into the internal storage."""
+
+    files: Rendered[Patterns]
+    """Patterns of the files."""
+    destination: Rendered[str] = ""
+    """A folder that is put before the paths of the output."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Return path to URI of the copies, as `files`."""
+        files, namespace, copies = files_of(ctx), self.namespace or ctx.namespace, {}
+        for file in self.matching(ctx, self.files):
+            with files.read(namespace, file.path) as content:
+                target = posixpath.join("/", self.destination, file.path)
+                copies[target] = ctx.store(content, posixpath.basename(file.path))
+        ctx.metric(Metric("downloaded", float(len(copies))))
+        return {"files": copies}
+
+
+class DeleteFiles(_NamespaceTask):
+    """Remove files of a namespace."""
+
+    files: Rendered[Patterns]
+    """Patterns of the files."""
+    delete_parent_folder: Rendered[bool] = False
+    """Accepted for flows that have it; a folder is gone with its last file."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Return path to URI of the files that were removed, as `files`."""
+        files, namespace = files_of(ctx), self.namespace or ctx.namespace
+        removed = {
+            f"/{file.path}": file.uri for file in self.matching(ctx, self.files) if files.delete(namespace, file.path)
+        }
+        ctx.metric(Metric("deleted", float(len(removed))))
+        return {"files": removed}

@@ -1,0 +1,1 @@
+"""The HTTP tasks: `io.kestra.plugin.core.http.*`. The library that speaks HTTP is loaded inside `run`."""

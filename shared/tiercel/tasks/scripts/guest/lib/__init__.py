@@ -1,0 +1,1 @@
+"""Modules put behind the script's own packages."""

@@ -1,0 +1,161 @@
+"""An execution as people and clients see it: Kestra's field names, task runs in the order of their creation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tiercel.archive import StoredExecution
+from tiercel.errors import NotFoundError
+from tiercel.model.durations import format_duration
+from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution
+from tiercel.model.flow import Flow
+from tiercel.model.ids import derived_id
+from tiercel.planner.geometry import split_key
+from tiercel.ports import ObjectStore, StateStore
+
+_decode_line = msgspec.json.Decoder(LogLine).decode
+
+
+def iso(seconds: float) -> str:
+    """Return a stored time as the API writes it: UTC, microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def state_view(history: History) -> dict[str, Any]:
+    """Return a state with its history, start, end and duration."""
+    current, last = history[-1]
+    found: dict[str, Any] = {
+        "current": str(current),
+        "histories": [{"state": str(state), "date": iso(at)} for state, at in history],
+        "startDate": iso(history[0][1]),
+        "duration": format_duration(timedelta(seconds=last - history[0][1])),
+    }
+    if current.is_terminal or current == "PAUSED":
+        found["endDate"] = iso(last)
+    return found
+
+
+class ExecutionView:
+    """Reads executions whole, for showing them."""
+
+    def __init__(self, store: StateStore, objects: ObjectStore) -> None:
+        self._store = store
+        self._objects = objects
+
+    def header(self, execution: str) -> Execution:
+        """Return an execution's header.
+
+        Raises:
+            NotFoundError: There is no such execution.
+
+        """
+        found = StoredExecution(self._store, self._objects, execution).header()
+        if found is None:
+            raise NotFoundError(f"there is no execution '{execution}' in this store")
+        return found[0]
+
+    def show(self, header: Execution, flow: Flow | None, *, related: bool = True) -> dict[str, Any]:
+        """Return the execution as one JSON document.
+
+        Args:
+            header: The execution.
+            flow: Its flow, for the order of runs that were created at the same time.
+            related: Whether the executions that this one caused are shown too.
+
+        """
+        runs = self.runs(header, flow)
+        shown: dict[str, Any] = {
+            "id": header.id,
+            "namespace": header.namespace,
+            "flowId": header.flow_id,
+            "flowRevision": header.revision,
+            "parentId": header.parent_id,
+            "originalId": header.original_id or header.id,
+            "state": state_view(header.at),
+            "inputs": header.inputs,
+            "outputs": header.outputs,
+            "labels": [{"key": key, "value": value} for key, value in header.labels],
+            "variables": header.variables,
+            "metadata": {"attemptNumber": header.attempt_number, "originalCreatedDate": iso(_created(header))},
+            "taskRunList": [self._run(header, run) for run in runs],
+            "logs": list(self.logs(header, runs)),
+        }
+        if header.trigger is not None:
+            trigger = header.trigger
+            shown["trigger"] = {"id": trigger.id, "type": trigger.type, "variables": trigger.variables}
+        if related:
+            shown["related"] = [self.show(child, None, related=False) for child in self.caused_by(header.id)]
+        return shown
+
+    def runs(self, header: Execution, flow: Flow | None) -> list[TaskRun]:
+        """Return the task runs in the order of their creation."""
+        found = StoredExecution(self._store, self._objects, header.id).everything()
+        orders = {node.id: node.order for node in flow.nodes.values()} if flow is not None else {}
+
+        def place(run: TaskRun) -> tuple[float, tuple[int, ...], int]:
+            return run.at[0][1], split_key(run.key)[1], orders.get(run.task, 0)
+
+        return sorted(found.values(), key=place)
+
+    def caused_by(self, execution: str) -> Iterator[Execution]:
+        """Yield the executions that one has caused, directly or through others, oldest first."""
+        for stored in self._store.query("execution", owner=execution, limit=100_000):
+            child = decode_execution(stored.body)
+            yield child
+            yield from self.caused_by(child.id)
+
+    def _run(self, header: Execution, run: TaskRun) -> dict[str, Any]:
+        return {
+            "id": derived_id(header.id, run.key),
+            "executionId": header.id,
+            "namespace": header.namespace,
+            "flowId": header.flow_id,
+            "taskId": run.task,
+            "parentTaskRunId": None if run.parent is None else derived_id(header.id, run.parent),
+            "value": run.value,
+            "iteration": run.iteration,
+            "state": state_view(run.at),
+            "outputs": self._outputs(run),
+            "attempts": [_attempt(attempt) for attempt in run.attempts],
+        }
+
+    def _outputs(self, run: TaskRun) -> dict[str, Any]:
+        if run.outputs is None and run.outputs_uri is not None:
+            with self._objects.open(run.outputs_uri) as file:
+                found: dict[str, Any] = msgspec.json.decode(file.read())
+                return found
+        return run.outputs or {}
+
+    def logs(self, header: Execution, runs: Iterable[TaskRun]) -> Iterator[dict[str, Any]]:
+        """Yield the log lines of an execution and its runs, oldest first."""
+        lines: list[tuple[LogLine, TaskRun | None]] = [(line, None) for line in header.logs]
+        lines += [(line, run) for run in runs for line in self.run_logs(run)]
+        for line, run in sorted(lines, key=lambda pair: pair[0].at):
+            shown = {"timestamp": iso(line.at), "level": str(line.level), "message": line.message}
+            if run is not None:
+                shown |= {
+                    "taskId": run.task,
+                    "taskRunId": derived_id(header.id, run.key),
+                    "attemptNumber": line.attempt,
+                }
+            yield shown
+
+    def run_logs(self, run: TaskRun) -> Iterator[LogLine]:
+        """Yield the log lines of one run."""
+        yield from run.logs
+        if run.log_uri is not None:
+            with self._objects.open(run.log_uri) as file:
+                for line in file:
+                    yield _decode_line(line)
+
+
+def _created(header: Execution) -> float:
+    return header.original_created if header.original_created is not None else header.at[0][1]
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {"state": state_view(attempt.at), "logFile": attempt.log_file}
