@@ -36,11 +36,11 @@ class Attempt:
         self, services: Services, scene: Scene, renderer: Renderer, node: Node, run: TaskRun, mask: Mask
     ) -> None:
         self._services = services
-        self._scene = scene
-        self._renderer = renderer
+        self.scene = scene
+        self.renderer = renderer
         self._run = run
         self._node = node
-        self._mask = mask
+        self.mask = mask
         self._stop = threading.Event()
         self._stoppers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -66,19 +66,19 @@ class Attempt:
     @property
     def variables(self) -> Mapping[str, object]:
         """The expression variables of this task run."""
-        return self._renderer.context(self._run, self.extra).variables
+        return self.renderer.context(self._run, self.extra).variables
 
     def render(self, text: str, extra: Mapping[str, object] | None = None) -> str:
         """Render a template to text."""
-        return render(text, self._renderer.context(self._run, {**self.extra, **(extra or {})}))
+        return render(text, self.renderer.context(self._run, {**self.extra, **(extra or {})}))
 
     def render_deep(self, value: object, extra: Mapping[str, object] | None = None) -> object:
         """Render every text of a structure."""
-        return render_deep(value, self._renderer.context(self._run, {**self.extra, **(extra or {})}))
+        return render_deep(value, self.renderer.context(self._run, {**self.extra, **(extra or {})}))
 
     def evaluate(self, text: str, extra: Mapping[str, object] | None = None) -> object:
         """Render a template and keep the type of what it gives."""
-        return evaluate(text, self._renderer.context(self._run, {**self.extra, **(extra or {})}))
+        return evaluate(text, self.renderer.context(self._run, {**self.extra, **(extra or {})}))
 
     def encrypt(self, text: str) -> str:
         """Return a text encrypted with the installation's key."""
@@ -91,10 +91,14 @@ class Attempt:
         if level.rank < self._lowest:
             return
         number = max(len(self._run.attempts) - 1, 0)
-        line = LogLine(self._services.clock.now().timestamp(), level, self._mask(message), number)
+        line = LogLine(self.now(), level, self.mask(message), number)
         self.logs.append(line)
         if self.watch is not None:
             self.watch(self.task_id, line)
+
+    def now(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return self._services.clock.now().timestamp()
 
     def metric(self, metric: Metric) -> None:
         """Record a measured number."""
@@ -163,7 +167,7 @@ class Attempt:
             return self.files.uri(namespace or self.namespace, path)
         if not uri.startswith("kestra:///"):
             raise TaskError(f"'{uri}' is no file of the internal storage; write kestra:///... or nsfile:///...")
-        return allowed_uri(self._scene.header, uri)
+        return allowed_uri(self.scene.header, uri)
 
     def open(self, uri: str) -> BinaryIO:
         """Open a file of the internal storage or a namespace file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ from tiercel.archive import envelope, header_index
 from tiercel.errors import ConflictError, InputError
 from tiercel.expressions import Context, World, evaluate, render
 from tiercel.flows import FlowStore
-from tiercel.inputs import resolve_inputs
+from tiercel.inputs import Means, resolve_inputs
 from tiercel.model.execution import Caller, Execution, Trigger, encode, header_key
 from tiercel.model.flow import Flow
 from tiercel.model.ids import fresh_id
 from tiercel.model.messages import StartExecution
 from tiercel.model.states import State
+from tiercel.paths import execution_folder
 from tiercel.planner.variables import Surroundings
 from tiercel.ports import Clock, Create, ObjectStore, Refused, StateStore
 
 CORRELATION = "system.correlationId"
+REPLAY = "system.replay"
 Labels = Sequence[tuple[str, str]]
 
 
@@ -40,6 +43,8 @@ class Request:
     system_labels: Labels = ()
     """Labels that only the engine may give."""
     schedule_date: float | None = None
+    local_files: bool = False
+    """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
 
 
 class Intake:
@@ -116,14 +121,52 @@ class Intake:
 
     def _create(self, header: Execution, due: float) -> None:
         create = Create(header_key(header.id), encode(header), header_index(header))
-        try:
+        with suppress(Refused):  # the same cause came before: the execution is there
             self._store.commit([create], [envelope(StartExecution(header.id), due)])
-        except Refused:
-            pass  # the same cause came before: the execution is there
+
+    def replayed(self, old: Execution, execution: str, now: float) -> Execution:
+        """Return the header of an execution that replays another one."""
+        return Execution(
+            execution,
+            old.namespace,
+            old.flow_id,
+            old.revision,
+            [(State.CREATED, now)],
+            inputs=old.inputs,
+            labels=[*((key, value) for key, value in old.labels if key != REPLAY), (REPLAY, "true")],
+            trigger=old.trigger,
+            variables=old.variables,
+            parent_id=old.id,
+            original_id=old.original_id or old.id,
+            attempt_number=old.attempt_number + 1,
+        )
+
+    def replay(self, old: Execution, execution: str, now: float) -> None:
+        """Create an execution that replays another one from its beginning."""
+        self._create(self.replayed(old, execution, now), 0.0)
 
     def _inputs(self, flow: Flow, request: Request, execution: str) -> dict[str, Any] | None:
         if not flow.inputs:
             return None
+        local = request.local_files
+        return self.resolve(flow, flow.inputs, request.inputs, execution, request.trigger, local_files=local)
+
+    def resolve(
+        self,
+        flow: Flow,
+        declared: Sequence[Any],
+        given: Mapping[str, object],
+        execution: str,
+        trigger: Trigger | None = None,
+        *,
+        local_files: bool = False,
+    ) -> dict[str, Any]:
+        """Return inputs as they are stored: converted, defaulted, checked.
+
+        Raises:
+            InputError: An input is missing or does not validate.
+
+        """
         world = self._worlds(flow)
         base: dict[str, object] = {
             **self._surroundings,
@@ -131,26 +174,25 @@ class Intake:
         }
         if flow.variables:
             base["vars"] = flow.variables
-        if request.trigger is not None:
-            base["trigger"] = request.trigger.variables
-        resolved = resolve_inputs(
-            flow.inputs,
-            request.inputs,
-            evaluate=lambda text, variables: evaluate(text, Context({**base, **variables}, world)),
-            render=lambda text, variables: render(text, Context({**base, **variables}, world)),
+        if trigger is not None:
+            base["trigger"] = trigger.variables
+
+        def variables(more: Mapping[str, object]) -> Context:
+            return Context({**base, **more}, world)
+
+        means = Means(
+            evaluate=lambda text, more: evaluate(text, variables(more)),
+            render=lambda text, more: render(text, variables(more)),
             encrypt=self._encrypt,
             store_file=lambda input_id, path: self._store_file(flow, execution, input_id, path),
+            local_paths=local_files,
         )
-        return dict(resolved.values)
+        return dict(resolve_inputs(declared, given, means).values)
 
-    def _store_file(self, flow: Flow, execution: str, input_id: str, path: str) -> str:
+    def _store_file(self, flow: Flow, execution: str, input_id: str, path: Path) -> str:
         """Keep the file of a FILE input; return its URI."""
-        local = Path(path)
-        if not local.is_file():
-            raise InputError(f"Invalid input for `{input_id}`, there is no file at that path, but received `{path}`")
-        folder = f"{flow.namespace.replace('.', '/')}/{flow.id}/executions/{execution}/inputs/{input_id}"
-        uri = f"kestra:///{folder}/{local.name}"
-        with local.open("rb") as file:
+        uri = f"{execution_folder(flow.namespace, flow.id, execution)}inputs/{input_id}/{path.name}"
+        with path.open("rb") as file:
             self._objects.write(uri, file)
         return uri
 
@@ -170,7 +212,7 @@ def refuse_system_labels(labels: Labels) -> None:
 
 def start_labels(flow: Flow, request: Request, execution: str) -> list[tuple[str, str]]:
     """Return an execution's labels at its start: the flow's, the request's, and the correlation id."""
-    labels = dict((key, value) for key, value in flow.labels if not key.startswith("system."))
+    labels = {key: value for key, value in flow.labels if not key.startswith("system.")}
     labels.update(request.labels)
     labels.update(request.system_labels)
     labels.setdefault(CORRELATION, execution)

@@ -258,10 +258,10 @@ def written(
         key: The key.
         value: The value to keep.
         now: When it is written; `ttl` counts from here.
-        before: The entry that is there, for its version, its day of creation and its description.
+        before: The entry that is there; its creation, and its description where none is given, stay.
         kind: The type to make of a text.
         ttl: How long the entry lives; for ever without.
-        description: What the key is for; that of `before` where it is None.
+        description: What the key is for.
 
     """
     kept, its_kind = typed(value, kind)
@@ -271,7 +271,7 @@ def written(
         type=its_kind,
         created=before.created if before else now,
         updated=now,
-        description=description if description is not None or before is None else before.description,
+        description=before.description if before and description is None else description,
         expiration=now + ttl if ttl is not None else None,
         version=before.version + 1 if before else 1,
     )

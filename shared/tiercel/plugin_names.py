@@ -41,7 +41,22 @@ PLUGINS: dict[str, str] = {
     **_family(f"{_CORE}http.", "tiercel.tasks.http.download", "Download"),
     **{
         f"io.kestra.plugin.scripts.{language.lower()}.{kind}": f"tiercel.tasks.scripts.languages:{language}{kind}"
-        for language in "Node R Julia Ruby Powershell Go Perl Php Lua Deno Bun Dotnet Jbang Groovy".split()
+        for language in [
+            "Node",
+            "R",
+            "Julia",
+            "Ruby",
+            "Powershell",
+            "Go",
+            "Perl",
+            "Php",
+            "Lua",
+            "Deno",
+            "Bun",
+            "Dotnet",
+            "Jbang",
+            "Groovy",
+        ]
         for kind in ("Script", "Commands")
     },
     **_family("io.kestra.plugin.scripts.shell.", "tiercel.tasks.scripts.shell", "Script Commands"),

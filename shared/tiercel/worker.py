@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from tiercel.attempt import Attempt, Watch
+from tiercel.directory import Directory
 from tiercel.errors import ExpressionError, NotFoundError, TaskError, TiercelError
 from tiercel.masking import Mask
 from tiercel.model.durations import parse_duration
-from tiercel.model.execution import LogLine, encode
+from tiercel.model.execution import LogLine, TaskRun, encode
+from tiercel.model.flow import Node
 from tiercel.model.plugin import Result
 from tiercel.model.states import Level, State
 from tiercel.planner.rendering import Renderer
@@ -22,6 +24,7 @@ from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Work
 from tiercel.readers import Readers
 from tiercel.services import Services
+from tiercel.tasks.workingdirectory import WorkingDirectory
 
 LARGEST_OUTPUTS = 4096
 """Bytes of outputs that ride in the task run; larger ones lie in an object (32 runs a segment: 128 KiB)."""
@@ -99,7 +102,10 @@ class LocalWorker:
 
     def _try(self, attempt: Attempt, renderer: Renderer, work: Work) -> Outcome:
         try:
-            task = renderer.plugin(work.node, work.run)
+            task = renderer.plugin(work.node, work.run, attempt.extra)
+            if isinstance(task, WorkingDirectory):
+                directory = Directory(attempt, attempt.scene, renderer, self._attempt_at(attempt), self._inner)
+                return directory.work(task, work)
             return _outcome(task.run(attempt))
         except TaskError as error:
             attempt.log(str(error), Level.ERROR)
@@ -116,6 +122,18 @@ class LocalWorker:
                 Level.ERROR,
             )
             return Outcome(State.FAILED)
+
+    def _attempt_at(self, outer: Attempt) -> Callable[[Node, TaskRun], Attempt]:
+        def new(node: Node, run: TaskRun) -> Attempt:
+            attempt = Attempt(self._services, outer.scene, outer.renderer, node, run, outer.mask)
+            attempt.watch = self._watch
+            return attempt
+
+        return new
+
+    def _inner(self, attempt: Attempt, renderer: Renderer, work: Work) -> Outcome:
+        """Run one attempt of a task inside a WorkingDirectory."""
+        return self._finish(attempt, self._watched(attempt, renderer, work))
 
     # ------------------------------------------------------------ what is kept
 

@@ -146,13 +146,15 @@ def test_a_name_is_live_however_often_others_clear_away(tmp_path: Path) -> None:
     done = False
     with ThreadPoolExecutor(2) as threads:
         clearing = [threads.submit(clear) for _ in range(2)]
-        for _ in range(300):
-            owner = Owner(tmp_path)
-            assert not watcher.is_gone(owner.name)
-            assert (tmp_path / "owners" / owner.name).exists()
-            owner.leave(forget=random.random() < 0.5)
-            assert watcher.is_gone(owner.name)
-        done = True
+        try:
+            for _ in range(300):
+                owner = Owner(tmp_path)
+                assert not watcher.is_gone(owner.name)
+                assert (tmp_path / "owners" / owner.name).exists()
+                owner.leave(forget=random.random() < 0.5)
+                assert watcher.is_gone(owner.name)
+        finally:
+            done = True
         for future in clearing:
             future.result(10)
     watcher.leave(forget=True)
@@ -176,7 +178,8 @@ def test_a_commit_killed_at_any_moment_leaves_all_or_nothing(tmp_path: Path) -> 
     def work(thread):
         for number in range(100000):
             name = f"{start}-{thread}-{number}"
-            writes = [Create(f"a/{name}", b"x" * 3000), Create(f"b/{name}", b"y" * 3000), Merge(f"m/{name}", {"e": b""})]
+            writes = [Create(f"a/{name}", b"x" * 3000), Create(f"b/{name}", b"y" * 3000)]
+            writes.append(Merge(f"m/{name}", {"e": b""}))
             store.commit(writes, [Envelope(name, b"")])
     say("goes")
     for thread in range(4):

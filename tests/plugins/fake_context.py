@@ -1,6 +1,6 @@
-"""A RunContext for plugin tests: templates are `{{ name.key }}` only, files lie in a folder, logs and metrics are lists.
+"""A RunContext for plugin tests: templates are `{{ name.key }}` only, files are a dict, logs and metrics are lists.
 
-`cancel()` does what the engine does: it sets `cancelled`, wakes `wait`, and calls the registered stops from another thread.
+`cancel()` does what the engine does: it sets `cancelled`, wakes `wait`, and calls the registered stops elsewhere.
 """
 
 from __future__ import annotations

@@ -7,21 +7,29 @@ import hashlib
 import http.server
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from core_fakes import CoreContext, run
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from tiercel.errors import TaskError
 from tiercel.model.states import Level
 from tiercel.tasks.http.download import Download, disposition_name
 from tiercel.tasks.http.request import Request
+
+INSECURE = {"insecureTrustAllCertificates": True}
 
 
 class Site(http.server.BaseHTTPRequestHandler):
@@ -36,7 +44,7 @@ class Site(http.server.BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         getattr(self, f"page_{name}")(url)
 
-    do_GET = do_POST = do_PUT = do_HEAD = do_PATCH = answer
+    do_GET = do_POST = do_PUT = do_HEAD = do_PATCH = answer  # noqa: N815 - the names that http.server looks for
 
     def say(self, content: bytes, code: int = 200, **headers: str) -> None:
         self.send_response(code)
@@ -122,6 +130,39 @@ def server() -> Iterator[str]:
         yield f"http://127.0.0.1:{opened.server_port}"
         opened.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve with a certificate that nobody vouches for."""
+    pem = tmp_path_factory.mktemp("tls") / "server.pem"
+    pem.write_bytes(self_signed())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as opened:
+        opened.handle_error = lambda *_: None  # type: ignore[method-assign]
+        opened.socket = context.wrap_socket(opened.socket, server_side=True)
+        thread = threading.Thread(target=opened.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"https://127.0.0.1:{opened.server_port}"
+        opened.shutdown()
+        thread.join()
+
+
+def self_signed() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.fixture
@@ -297,7 +338,7 @@ def test_an_encrypted_body_needs_a_key(ctx: CoreContext, site: str) -> None:
 
 @pytest.mark.parametrize("uri", ["example.com/x", "ftp://example.com", "http://", "http://a:x/"])
 def test_an_address_that_is_none_is_refused(ctx: CoreContext, uri: str) -> None:
-    with pytest.raises(TaskError, match="https://example.com/path"):
+    with pytest.raises(TaskError, match=r"https://example\.com/path"):
         run(Request, ctx, uri=uri)
 
 
@@ -310,6 +351,23 @@ def test_a_server_that_is_not_there(ctx: CoreContext, site: str) -> None:
 def test_a_silent_server(ctx: CoreContext, site: str, options: dict[str, Any]) -> None:
     with pytest.raises(TaskError, match=r"no answer for 0.2 s; raise options.timeout.readIdleTimeout"):
         run(Request, ctx, uri=f"{site}/slow", options=options)
+
+
+def test_a_certificate_that_nobody_vouches_for(ctx: CoreContext, site: str, secure: str) -> None:
+    with pytest.raises(TaskError, match=r"certificate is not trusted .*insecureTrustAllCertificates"):
+        run(Request, ctx, uri=f"{secure}/echo")
+    for way in ({"options": {"ssl": INSECURE}}, {"sslOptions": INSECURE}):
+        assert run(Request, ctx, uri=f"{secure}/echo", **way)["code"] == 200
+
+
+def test_a_cancelled_attempt_ends_at_once_over_tls(ctx: CoreContext, site: str, secure: str) -> None:
+    began = time.monotonic()
+    timer = threading.Timer(0.2, ctx.cancel)
+    timer.start()
+    with pytest.raises(TaskError, match="cancelled"):
+        run(Request, ctx, uri=f"{secure}/slow", sslOptions=INSECURE)
+    assert time.monotonic() - began < 1.2
+    timer.join()
 
 
 def test_an_unknown_option_is_refused(ctx: CoreContext) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from tiercel.expressions.limits import Budget, LimitError, MAX_CALLS
+from tiercel.expressions.limits import MAX_CALLS, Budget, LimitError
 
 if TYPE_CHECKING:
     from tiercel.expressions.statement_compiler import Program

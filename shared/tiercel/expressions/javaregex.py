@@ -46,7 +46,12 @@ _POSIX = {
     "javaUpperCase": r"\p{Lu}",
     "javaWhitespace": r"\s",
 }
-_CLASSES = {"d": "0-9", "w": "a-zA-Z_0-9", "s": r" \t\n\x0B\f\r", "h": r" \t\xA0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000"}
+_CLASSES = {
+    "d": "0-9",
+    "w": "a-zA-Z_0-9",
+    "s": r" \t\n\x0B\f\r",
+    "h": r" \t\xA0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000",
+}
 _NEGATED = {"D": "d", "W": "w", "S": "s", "H": "h"}
 _REPEAT = re.compile(r"\{\d+(,\d*)?\}")
 _PROPERTY = re.compile(r"\\([pP])(?:\{\^?(\w+(?:=\w+)?)\}|(\w))")
@@ -216,7 +221,9 @@ def _escape(pattern: str, position: int, depth: int) -> tuple[str, int]:
     if following in plain:
         return plain[following], position + 2
     if following.isascii() and following.isalpha() and following not in "tnrfaxucbBAGX":
-        raise ExpressionError(f"The regular expression `{pattern[:80]}` has an escape `\\{following}` that means nothing.")
+        raise ExpressionError(
+            f"The regular expression `{pattern[:80]}` has an escape `\\{following}` that means nothing."
+        )
     return "\\" + following, position + 2
 
 

@@ -198,21 +198,25 @@ _TIME: Table = {
     "getNano": lambda _, value: value.microsecond * 1000,
     "toString": lambda budget, value: java_text(value, budget),
 }
-_DATE_TIME: Table = _DATE | _TIME | {
-    "plusHours": lambda _, value, count: value + timedelta(hours=whole(count)),
-    "minusHours": lambda _, value, count: value - timedelta(hours=whole(count)),
-    "plusMinutes": lambda _, value, count: value + timedelta(minutes=whole(count)),
-    "minusMinutes": lambda _, value, count: value - timedelta(minutes=whole(count)),
-    "plusSeconds": lambda _, value, count: value + timedelta(seconds=whole(count)),
-    "minusSeconds": lambda _, value, count: value - timedelta(seconds=whole(count)),
-    "toLocalDate": lambda _, value: value.date(),
-    "toLocalTime": lambda _, value: value.time(),
-    "toLocalDateTime": lambda _, value: value.replace(tzinfo=None),
-    "toInstant": lambda _, value: Instant.of(value),
-    "toEpochSecond": lambda _, value: Long(math.floor(value.timestamp())),
-    "toEpochMilli": lambda _, value: Long(math.floor(value.timestamp() * 1000)),
-    "getZone": lambda _, value: region_of(value),
-}
+_DATE_TIME: Table = (
+    _DATE
+    | _TIME
+    | {
+        "plusHours": lambda _, value, count: value + timedelta(hours=whole(count)),
+        "minusHours": lambda _, value, count: value - timedelta(hours=whole(count)),
+        "plusMinutes": lambda _, value, count: value + timedelta(minutes=whole(count)),
+        "minusMinutes": lambda _, value, count: value - timedelta(minutes=whole(count)),
+        "plusSeconds": lambda _, value, count: value + timedelta(seconds=whole(count)),
+        "minusSeconds": lambda _, value, count: value - timedelta(seconds=whole(count)),
+        "toLocalDate": lambda _, value: value.date(),
+        "toLocalTime": lambda _, value: value.time(),
+        "toLocalDateTime": lambda _, value: value.replace(tzinfo=None),
+        "toInstant": lambda _, value: Instant.of(value),
+        "toEpochSecond": lambda _, value: Long(math.floor(value.timestamp())),
+        "toEpochMilli": lambda _, value: Long(math.floor(value.timestamp() * 1000)),
+        "getZone": lambda _, value: region_of(value),
+    }
+)
 _DURATION: Table = {
     "toSeconds": lambda _, value: Long(value // timedelta(seconds=1)),
     "getSeconds": lambda _, value: Long(value // timedelta(seconds=1)),
@@ -260,5 +264,3 @@ def property_of(receiver: object, name: str, budget: Budget) -> tuple[object] | 
             except TypeError:  # it needs arguments
                 continue
     return None
-
-

@@ -132,5 +132,3 @@ class _Reader:
         if inner.name not in bound and not self.inside_macro:
             self.paths.add((inner.name, *reversed(path)))
         return inside
-
-

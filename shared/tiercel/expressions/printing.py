@@ -12,7 +12,7 @@ from enum import Enum
 from json.encoder import encode_basestring
 
 from tiercel.errors import ExpressionError
-from tiercel.expressions.limits import Budget, LimitError, MAX_DEPTH, Unlimited
+from tiercel.expressions.limits import MAX_DEPTH, Budget, LimitError, Unlimited
 from tiercel.expressions.timetext import date_time_text, duration_text, instant_text, iso_offset_text, time_text
 from tiercel.expressions.values import Float32, Instant, Long, MapEntry, OwnList, shortest_float32
 

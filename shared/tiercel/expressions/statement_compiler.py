@@ -233,5 +233,4 @@ def set_step(name: str, expression: Evaluator) -> Step:
 
 def block_step(name: str) -> Step:
     """Return the step that prints a block where it stands."""
-
     return lambda frame: frame.program.blocks[name](frame)

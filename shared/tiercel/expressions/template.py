@@ -162,5 +162,3 @@ def render_deep(value: object, context: Context) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [render_deep(child, context) for child in value]
     return value
-
-

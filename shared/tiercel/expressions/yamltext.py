@@ -16,7 +16,9 @@ from tiercel.expressions.printing import check_depth, to_text
 from tiercel.expressions.values import Instant
 
 _WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ""))
-_PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`](?:[^\n\r\t:#]|:(?!\s|$)|(?<!\s)#)*|-(?:[^\s:#]|:(?!\s|$))+", re.DOTALL)
+_PLAIN = re.compile(
+    r"[^\s\-?:,\[\]{}#&*!|>'\"%@`](?:[^\n\r\t:#]|:(?!\s|$)|(?<!\s)#)*|-(?:[^\s:#]|:(?!\s|$))+", re.DOTALL
+)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\\\"\t]")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
 _MAX_READ = 2_000_000

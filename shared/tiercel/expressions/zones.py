@@ -42,4 +42,6 @@ def zone(name: str) -> tzinfo:
             return ZoneInfo(name)
         except (LookupError, ValueError, OSError):
             pass
-    raise ExpressionError(f"Unknown time zone '{name[:60]}'; use a region such as Europe/Paris or an offset such as +02:00")
+    raise ExpressionError(
+        f"Unknown time zone '{name[:60]}'; use a region such as Europe/Paris or an offset such as +02:00"
+    )

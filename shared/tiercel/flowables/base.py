@@ -117,9 +117,6 @@ class FlowableTask(Task):
 
         Raises:
             TaskError: The flowable fails.
+
         """
         raise NotImplementedError
-
-    def check(self, properties: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the authored properties beyond their types (for validation)."""
-        return []

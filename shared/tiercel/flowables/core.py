@@ -16,6 +16,7 @@ from tiercel.model.durations import Duration
 from tiercel.model.flow import MAIN
 from tiercel.model.plugin import Plugin, Rendered
 
+
 class Sequential(FlowableTask):
     """Run tasks one after the other."""
 
@@ -92,6 +93,7 @@ def loop_values(value: object) -> tuple[str, ...]:
 
     Raises:
         TaskError: The value is not a list, or has nulls.
+
     """
     found = _as_list(value)
     nulls = sum(item is None for item in found)

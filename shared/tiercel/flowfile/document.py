@@ -14,7 +14,7 @@ from tiercel.flowfile.duplicates import report_duplicates
 from tiercel.flowfile.labels import ALLOWED_IN_FLOWS, read_labels
 from tiercel.flowfile.places import Document, Path, Report
 from tiercel.flowfile.tasks import Tree, read_retry
-from tiercel.flowfile.triggers import read_trigger, report_missing_inputs
+from tiercel.flowfile.triggers import read_conditions, read_trigger, report_missing_inputs
 from tiercel.flowfile.words import shown, unrecognized
 from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN, Flow, Listener, Node
 
@@ -180,6 +180,7 @@ class _Parts:
         if conditions is not None and not isinstance(conditions, list):
             self.report.problem((*path, "conditions"), f"must be a list of conditions, found {shown(conditions)}")
             conditions = None
+        read_conditions(entry, path, self.report, tree.injected)
         listeners.append(Listener(tuple(conditions or ()), branch))
 
     def _plain(self, flow: Flow) -> None:

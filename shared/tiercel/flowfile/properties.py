@@ -81,7 +81,9 @@ class _Names:
             kind = kinds.get(name)
             if name in self.besides:
                 continue
-            if kind is not None:
+            if kind is not None and value is None:  # as if it were not there
+                self.written.setdefault(kind.name, name)
+            elif kind is not None:
                 self._take(values, name, kind, value, shape[name])
             else:
                 self._unknown(name)
@@ -188,7 +190,8 @@ def _static_hint(fault: Fault, values: Mapping[str, Any], names: _Names) -> str:
 
 
 def _owner(names: _Names, path: Path) -> str:
-    return f"property '{path[-1]}' of {names.owner}" if path else f"class {names.owner}"
+    inside = [step for step in path if isinstance(step, str)]
+    return f"property '{inside[-1]}' of {names.owner}" if inside else f"class {names.owner}"
 
 
 def _known(names: _Names, path: Path) -> Sequence[str]:

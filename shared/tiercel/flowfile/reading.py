@@ -171,7 +171,7 @@ class _Reader:
             self._key(frame, text, event)
             return
         value: Any = text
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             try:
                 value = tagged(event.tag, text)
             except ValueError as error:

@@ -89,6 +89,8 @@ class Tree:
             found = f"must not be null, wanted {wanted}" if raw is None else f"must be {wanted}, found {shown(raw)}"
             self.report.problem(path, found)
             return None
+        if isinstance(raw.get("id"), bool | int | float):
+            raw["id"] = self.report.document.text(raw, "id", raw["id"])
         if isinstance(raw.get("id"), str):
             self.ids.append((raw["id"], path))
         before = len(self.report.notices)

@@ -30,9 +30,14 @@ def read_trigger(raw: Any, path: Path, report: Report, injected: Injected) -> Ma
     properties = read_properties(plugin, raw, path, report, owner=f"class {canonical}", injected=injected)
     properties["type"] = canonical
     _rules(canonical, properties, path, report)
-    for place, condition in _conditions(properties, path):
-        _condition(condition, place, report, injected)
+    read_conditions(properties, path, report, injected)
     return properties
+
+
+def read_conditions(raw: Mapping[str, Any], path: Path, report: Report, injected: Injected) -> None:
+    """Check the conditions of a trigger, a listener or another condition; their types become canonical, in place."""
+    for place, condition in _conditions(raw, path):
+        _condition(condition, place, report, injected)
 
 
 def _check_id(raw: Mapping[str, Any], path: Path, report: Report) -> None:
@@ -52,7 +57,6 @@ def _conditions(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]
 
 
 def _condition(raw: Any, path: Path, report: Report, injected: Injected) -> None:
-    """Check a condition and those inside it; its type becomes canonical, in place."""
     if not isinstance(raw, dict):
         report.problem(path, f"must be a condition: a map with 'type', found {shown(raw)}")
         return
@@ -60,8 +64,7 @@ def _condition(raw: Any, path: Path, report: Report, injected: Injected) -> None
     if known is not None:
         read_properties(known[1], raw, path, report, owner=f"class {known[0]}", injected=injected)
         raw["type"] = known[0]
-    for place, inside in _conditions(raw, path):
-        _condition(inside, place, report, injected)
+    read_conditions(raw, path, report, injected)
 
 
 def _rules(canonical: str, raw: Mapping[str, Any], path: Path, report: Report) -> None:

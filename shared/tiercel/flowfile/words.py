@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ErrorType
 
 from tiercel.flowfile.places import Path, has
 
@@ -87,9 +87,6 @@ _WANTED: dict[str, str | Callable[[_Context], str]] = {
     "date_from_datetime_parsing": "a date such as 2024-01-31",
     "time_parsing": "a time such as 10:30:00",
     "url_parsing": "a URL",
-    "union_tag_invalid": lambda context: (
-        f"{context['discriminator'].strip(chr(39))} to be one of {context['expected_tags']}"
-    ),
 }
 _RULES: dict[str, Callable[[_Context], str]] = {
     "greater_than": lambda context: f"must be greater than {context['gt']}",
@@ -100,8 +97,8 @@ _RULES: dict[str, Callable[[_Context], str]] = {
     "string_pattern_mismatch": lambda context: f"must match the pattern {context['pattern']}",
     "too_long": lambda context: f"must have at most {context['max_length']} entries",
     "multiple_of": lambda context: f"must be a multiple of {context['multiple_of']}",
-    "union_tag_not_found": lambda context: f"must have the property {context['discriminator'].strip(chr(39))}",
 }
+_BUILT_IN = frozenset(get_args(ErrorType))
 _EMPTY = ("string_too_short", "too_short")
 
 
@@ -117,7 +114,7 @@ def faults(
     """
     places: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
-        places.setdefault(_clean(error["loc"], value), []).append(error)
+        places.setdefault(_clean(error["loc"], value, error["type"] == "missing"), []).append(error)
     found = []
     for path, here in places.items():
         branch_of_union = any(len(error["loc"]) > len(path) for error in here)
@@ -127,14 +124,14 @@ def faults(
     return found
 
 
-def _clean(loc: tuple[int | str, ...], value: object) -> Path:
+def _clean(loc: tuple[int | str, ...], value: object, missing: bool) -> Path:
     """Leave out the names of union branches, which stand between the real steps."""
     path: list[int | str] = []
     for place, step in enumerate(loc):
         if has(value, step):
             path.append(step)
             value = value[step]  # type: ignore[index]
-        elif place == len(loc) - 1 and isinstance(value, dict) and isinstance(step, str) and step.isidentifier():
+        elif missing and place == len(loc) - 1:
             path.append(step)
     return tuple(path)
 
@@ -147,17 +144,30 @@ def _fault(path: Path, here: list[ErrorDetails], known: Callable[[Path], tuple[s
         return Fault(path, unrecognized(str(path[-1]), owner, names), kind)
     if kind == "missing":
         return Fault(path, "must not be null: this property is required and is missing", kind)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _tag_fault(path, first)
     if len(here) == 1:
         return Fault(path, _single(first), kind)
     wanted = list(dict.fromkeys(_wanted(error) for error in here))
     return Fault(path, f"wanted {' or '.join(wanted)}, found {shown(first['input'])}", kind)
 
 
+def _tag_fault(path: Path, error: ErrorDetails) -> Fault:
+    """Return that the property which tells the forms of a structure apart is missing, or names none of them."""
+    context = error["ctx"]
+    name = context["discriminator"].strip("'")
+    tags = context.get("expected_tags")
+    if tags is None:
+        return Fault((*path, name), f"must not be null: '{name}' says which kind it is", "missing")
+    near = nearest(str(context["tag"]), tags.replace("'", "").split(", "))
+    return Fault((*path, name), f"must be one of {tags}, found '{context['tag']}'{near}", "union_tag_invalid")
+
+
 def _single(error: ErrorDetails) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind in ("value_error", "assertion_error"):
         return error["msg"].partition(", ")[2] or error["msg"]
-    if "url" not in error:  # a plugin's own words
+    if kind not in _BUILT_IN:  # a plugin's own words
         return error["msg"]
     if kind in _EMPTY:
         return f"must not be empty, found {shown(value)}" if context["min_length"] == 1 else f"{error['msg']}"
@@ -175,7 +185,7 @@ def _wanted(error: ErrorDetails) -> str:
     kind = error["type"]
     if kind in ("value_error", "assertion_error"):
         return f"a value of which this holds: {error['msg'].partition(', ')[2]}"
-    if "url" not in error:
+    if kind not in _BUILT_IN:
         return f"a value of which this holds: {error['msg']}"
     wanted = _WANTED.get(kind)
     if wanted is None:

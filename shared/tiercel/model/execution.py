@@ -68,6 +68,8 @@ class TaskRun(Record):
     """Where the outputs lie, when they are too large for the record."""
     values: list[str] | None = None
     """A loop's values, rendered once."""
+    limit: int = 0
+    """How many branches of a fork run at once, where its lane counts them."""
     logs: list[LogLine] = []
     log_uri: str | None = None
     """Where the log lies (JSON lines), when it is too large for the record."""

@@ -27,8 +27,8 @@ def wrong(reason: str) -> PydanticCustomError:
 
 def unknown_type(name: object, known: tuple[str, ...]) -> PydanticCustomError:
     """Return the error of a type that is not known, with the nearest that is."""
-    text = "null" if name is None else text_of(name)
-    near = get_close_matches(text.upper(), known, 1, 0.4)
+    text = text_of(name)
+    near = get_close_matches(text.upper(), known, 1, 0.4) if isinstance(name, str) else []
     return wrong(f"Invalid type: {text}; {f'nearest is {near[0]}' if near else 'known are ' + ', '.join(known)}")
 
 

@@ -36,12 +36,14 @@ class FormInput(InputBase):
     """Inputs under one name: they stand at `inputs.<form>.<child>`."""
 
     type: Literal["FORM"]
-    inputs: tuple[Input, ...] = Field(min_length=1)
+    inputs: tuple[Input, ...]
     """The inputs; none of them a form."""
 
     @field_validator("inputs")
     @classmethod
     def _not_nested(cls, inputs: tuple[InputBase, ...]) -> tuple[InputBase, ...]:
+        if not inputs:
+            raise wrong("a FORM needs at least one input")
         if any(child.type == "FORM" for child in inputs):
             raise wrong("a FORM cannot hold another FORM")
         return inputs

@@ -5,12 +5,7 @@ Promise: paths of problems are relative to the list (`inputs[0].validator`), so 
 
 from __future__ import annotations
 
-import ast
-import inspect
-import itertools
-import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import cast
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -30,7 +25,6 @@ __all__ = [
     "checked",
     "dependencies",
     "flat_inputs",
-    "input_schema",
     "parse_input",
     "parse_inputs",
     "path_of",
@@ -54,30 +48,6 @@ class FlowOutput(Plugin):
     """What pages show instead of the id."""
     required: bool = True
     """Whether a value that cannot be rendered is an error; else it is null."""
-
-
-def input_schema(kind: str) -> dict[str, object]:
-    """Return the JSON schema of a type of input, each property with the description below its field."""
-    model = INPUT_TYPES[kind]
-    schema = model.model_json_schema()
-    described: dict[str, str] = {}
-    for owner in reversed(model.__mro__):
-        if issubclass(owner, InputBase):
-            described |= _described(owner)
-    for name, field in model.model_fields.items():
-        schema["properties"][field.alias or name].setdefault("description", described.get(name, ""))
-    return schema
-
-
-def _described(owner: type) -> dict[str, str]:
-    """Return the text below each field that a class declares; read from its source, which costs too much at import."""
-    body = cast("ast.ClassDef", ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]).body
-    return {
-        field.target.id: text.value.value
-        for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-    }
 
 
 def path_of(identifier: str) -> tuple[str, ...]:

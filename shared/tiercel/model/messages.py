@@ -81,6 +81,16 @@ class CallFlow(_Message):
 
     lane: str
     run: str
+    attempt: int
+    namespace: str
+    flow_id: str
+    revision: int | None = None
+    inputs: dict[str, Any] = {}
+    labels: list[tuple[str, str]] = []
+    inherit_labels: bool = False
+    wait: bool = True
+    outputs: dict[str, Any] | None = None
+    schedule_date: str | None = None
 
 
 class RetryExecution(_Message):
@@ -126,6 +136,11 @@ Message = (
     | KillExecution
 )
 
+_CAUSES = frozenset(
+    {"lane", "run", "nonce", "branch", "branches", "why", "number", "attempt", "child", "state", "sla", "cascade"}
+)
+"""The fields that say what caused a message; the others only say what to do."""
+
 encode_message = msgspec.json.Encoder().encode
 decode_message = msgspec.json.Decoder(Message).decode
 
@@ -134,8 +149,8 @@ def message_key(message: Message) -> str:
     """Return the message's name: the same cause gives the same name, so sending twice is sending once."""
     parts = [type(message).__name__, message.execution]
     for field in message.__struct_fields__[1:]:
-        value = getattr(message, field)
-        if field in ("outputs", "seen"):
+        if field not in _CAUSES:
             continue
+        value = getattr(message, field)
         parts.append(",".join(map(str, value)) if isinstance(value, list) else str(value))
     return "/".join(parts)

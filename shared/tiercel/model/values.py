@@ -90,9 +90,10 @@ def to_string(raw: object) -> object:
 
 def to_text(raw: object) -> str:
     """Return a text as it is, a scalar as JSON prints it."""
-    if raw is None or isinstance(raw, list | dict):
-        raise ValueError(f"a text is wanted, not {java_name(raw)}")
-    return well_formed(text_of(plain(raw)))
+    value = plain(raw)
+    if value is None or isinstance(value, list | dict):
+        raise ValueError(f"a text is wanted, not {java_name(value)}")
+    return well_formed(text_of(value))
 
 
 _INT = re.compile(r"[+-]?[0-9]{1,100}")

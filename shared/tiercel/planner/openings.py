@@ -71,10 +71,11 @@ def fork(walk: Walk, node: Node, run: TaskRun, size: int, limit: int, graph: boo
         limit = 0
     counted = graph or limit > 0
     join = Join(size, limit if counted else 0)
+    run.limit = limit or size if counted else 0
     walk.push(Frame(node.id, MAIN, join=join))
     walk.lane.current = run.key
     if counted:
-        join.limit = limit or size
+        join.limit = run.limit
         start_ready(walk, node, run, join)
         return
     for first in range(0, size, CHUNK):
@@ -84,7 +85,7 @@ def fork(walk: Walk, node: Node, run: TaskRun, size: int, limit: int, graph: boo
 def start_ready(walk: Walk, node: Node, run: TaskRun, join: Join) -> None:
     """Start the branches that may begin now, as long as the limit allows."""
     ready = []
-    for branch in _candidates(node, join):
+    for branch in candidates(node, join):
         if len(join.active) >= join.limit:
             break
         join.active.append(branch)
@@ -93,7 +94,8 @@ def start_ready(walk: Walk, node: Node, run: TaskRun, join: Join) -> None:
         send_open(walk, run, [branch])
 
 
-def _candidates(node: Node, join: Join) -> list[int]:
+def candidates(node: Node, join: Join) -> list[int]:
+    """Return the branches that may begin now, as far as the limit allows."""
     if not any(child.depends_on for child in node.branches.get(MAIN, ())):
         first = join.next
         last = min(join.size, first + join.limit - len(join.active))
@@ -125,6 +127,7 @@ def branch_lane(execution: str, parent: str, node: Node, run: TaskRun, join: Joi
         run: The fork's run.
         join: How far the fork is.
         branch: The number of the branch.
+
     """
     rounds = list(geometry.split_key(run.key)[1])
     value, index = None, branch
@@ -164,8 +167,23 @@ def _rest(walk: Walk, run: TaskRun, opening: Rest) -> None:
 
 def _call(walk: Walk, run: TaskRun, opening: Call) -> None:
     run.attempts.append(Attempt([(State.CREATED, walk.now), (State.RUNNING, walk.now)]))
-    walk.transition.calls.append((run, opening))
-    walk.transition.send(CallFlow(walk.header.id, walk.lane.key, run.key, len(run.attempts)))
+    walk.transition.send(
+        CallFlow(
+            walk.header.id,
+            walk.lane.key,
+            run.key,
+            len(run.attempts),
+            opening.namespace,
+            opening.flow_id,
+            opening.revision,
+            dict(opening.inputs),
+            list(opening.labels),
+            opening.inherit_labels,
+            opening.wait,
+            dict(opening.outputs) if opening.outputs is not None else None,
+            opening.schedule_date,
+        )
+    )
 
 
 def _change(walk: Walk, node: Node, run: TaskRun, opening: Change) -> None:

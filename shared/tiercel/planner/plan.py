@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tiercel.errors import ExpressionError, TaskError
-from tiercel.flowables.base import FlowableTask
 from tiercel.expressions import is_truthy_text
+from tiercel.flowables.base import FlowableTask
 from tiercel.model.execution import Frame, Join, TaskRun
-from tiercel.model.flow import Node
+from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
 from tiercel.model.messages import ResumeTask, RetryExecution, TaskDue, WalkLane
 from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level, State, seen
@@ -96,11 +96,10 @@ def resume_lane(walk: Walk) -> Work | None:
         return go(walk)
     run = walk.lane.runs[key]
     node = walk.flow.nodes[run.task]
-    if issubclass(node.plugin, FlowableTask):
-        return None
     if run.state in (State.CREATED, State.RESTARTED):
+        walk.execution_runs()
         return _begin(walk, node, run) or go(walk)
-    if run.state is not State.RUNNING:
+    if issubclass(node.plugin, FlowableTask) or run.state is not State.RUNNING:
         return None
     return _lost(walk, node, run)
 
@@ -130,7 +129,12 @@ def task_finished(walk: Walk, key: str, attempt: int, outcome: Outcome) -> Work 
     state = outcome.state
     if state is State.SUCCESS and _tries(run) > 1 and node.retry is not None and node.retry.warning_on_retry:
         state = State.WARNING
-    walk.settle(node, run, state)
+    for child in outcome.children:
+        walk.lane.runs[child.key] = child
+    if ERRORS in node.branches or FINALLY in node.branches:
+        walk.push(Frame(node.id, MAIN, seen=seen(state), stopped=True))  # a WorkingDirectory: its other branches follow
+    else:
+        walk.settle(node, run, state)
     return go(walk)
 
 
@@ -239,7 +243,7 @@ def unpause(walk: Walk, node: Node, run: TaskRun, state: State, outputs: Mapping
         walk.become(State.RUNNING)
     if state in (State.SUCCESS, State.WARNING):
         run.become(State.RUNNING, walk.now)
-        if node.branches.get("tasks"):
+        if node.branches.get(MAIN):
             walk.push(Frame(node.id))
             return go(walk)
     walk.settle(node, run, state)

@@ -49,7 +49,7 @@ class Renderer:
             return evaluate(value, self.context(run, extra))
         return self.deep(value, run, extra)
 
-    def plugin(self, node: Node, run: TaskRun) -> Any:
+    def plugin(self, node: Node, run: TaskRun, extra: Mapping[str, object] | None = None) -> Any:
         """Return the node's plugin with its properties rendered and validated.
 
         Raises:
@@ -57,7 +57,7 @@ class Renderer:
             TaskError: A rendered value is not of its property's type.
 
         """
-        context = self.context(run)
+        context = self.context(run, extra)
         try:
             return bind(
                 node.plugin, node.properties, lambda value: render_deep(value, context), id=node.id, type=node.type

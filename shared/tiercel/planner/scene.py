@@ -45,7 +45,10 @@ class Scene:
         self._lanes: dict[str, Lane | None] = {}
         self._segments: dict[str, dict[str, TaskRun]] = {}
         self._ends: dict[tuple[str, int], BranchEnd | None] = {}
+        self._left: dict[str, TaskRun] = {}
         self._everything: dict[str, TaskRun] | None = None
+        self.inner: dict[str, TaskRun] = {}
+        """Runs that a worker has under way inside one attempt (the tasks of a WorkingDirectory)."""
         self.memo: dict[str, Any] = {}
         """Room for what is made once for each scene (the variables that never change)."""
 
@@ -55,7 +58,7 @@ class Scene:
 
     def find(self, key: str) -> TaskRun | None:
         """Return the run of that key, or None when the task has not run there."""
-        run = self.lane.runs.get(key)
+        run = self.lane.runs.get(key) or self._left.get(key) or self.inner.get(key)
         if run is not None:
             return run
         if self._everything is not None:
@@ -71,8 +74,9 @@ class Scene:
             if lane is not None and key in lane.runs:
                 return lane.runs[key]
             end = self._end(name) if lane is None else None
-            if end is not None:
-                return next((run for run in end.runs if run.key == key), None)
+            for run in end.runs if end is not None else ():
+                if run.key == key:
+                    return run
         return self._segment(geometry.segment_of(node, rounds)).get(key)
 
     def _lane(self, name: str) -> Lane | None:
@@ -96,18 +100,15 @@ class Scene:
                 self._segments[name] = found
         return found
 
-    def archived(self, segment: str, runs: Mapping[str, TaskRun]) -> None:
-        """Remember runs that have just left the lane."""
-        if segment in self._segments:
-            self._segments[segment].update(runs)
-        if self._everything is not None:
-            self._everything.update(runs)
+    def remember(self, runs: Mapping[str, TaskRun]) -> None:
+        """Keep runs at hand that have just left the lane, and are not stored before the next commit."""
+        self._left.update(runs)
 
     def everything(self) -> dict[str, TaskRun]:
         """Return every run, those of the lane as they are now."""
         if self._everything is None:
             self._everything = self._archive.everything()
-        return {**self._everything, **self.lane.runs}
+        return {**self._everything, **self._left, **self.lane.runs, **self.inner}
 
     def outputs_of(self, run: TaskRun) -> dict[str, Any]:
         """Return a run's outputs, fetched where they lie apart."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tiercel.flowables.base import Call
 from tiercel.model.execution import LogLine, TaskRun
 from tiercel.model.flow import Node
 from tiercel.model.messages import Message
@@ -31,6 +30,8 @@ class Outcome:
     log_uri: str | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
     retryable: bool = True
+    children: list[TaskRun] = field(default_factory=list)
+    """The runs of a WorkingDirectory's tasks."""
     child: str | None = None
     """The execution that answers, for a Subflow."""
 
@@ -45,8 +46,6 @@ class Transition:
     """The runs that left the lane, by segment."""
     forgotten: list[str] = field(default_factory=list)
     """Keys of forks whose lanes and leaves are to go: a loop runs them again."""
-    calls: list[tuple[TaskRun, Call]] = field(default_factory=list)
-    """The executions that Subflow tasks ask for."""
     header_changed: bool = False
 
     def send(self, message: Message, due: float = 0.0) -> None:

@@ -165,8 +165,7 @@ class Walk:
             segment = geometry.segment_of(node, geometry.split_key(run.key)[1])
             self.transition.archived.setdefault(segment, {})[run.key] = run
             del self.lane.runs[run.key]
-        for segment, runs in self.transition.archived.items():
-            self.scene.archived(segment, runs)
+        self.scene.remember({run.key: run for run in leaving})
 
 
 def is_main(branch: str) -> bool:

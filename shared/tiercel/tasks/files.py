@@ -206,17 +206,22 @@ def collect_files(ctx: RunContext, folder: Path, globs: Iterable[str], skip: Ite
         globs: Patterns: `*` and `?` stay within a folder, `**` crosses folders, `regex:` and `glob:` may stand before.
         skip: Files and folders that are left out.
     """
+    return {path: ctx.store(folder / path, PurePosixPath(path).name) for path in matching(folder, globs, skip)}
+
+
+def matching(folder: Path, globs: Iterable[str], skip: Iterable[Path] = ()) -> list[str]:
+    """Return the relative paths of the regular files of a folder that match, sorted; patterns as `collect_files`."""
     patterns = [pattern.removeprefix("glob:").removeprefix("./").removeprefix("/") for pattern in globs]
     matches = [_matcher(pattern) for pattern in patterns]
     if not matches:
-        return {}
+        return []
     literal = all(is_literal(pattern) for pattern in patterns)
     paths = sorted(set(patterns)) if literal else sorted(walk(folder, skip))
-    return {
-        path: ctx.store(folder / path, PurePosixPath(path).name)
+    return [
+        path
         for path in paths
         if any(match(path) for match in matches) and (not literal or _is_plain_file(folder, path))
-    }
+    ]
 
 
 def walk(folder: Path, skip: Iterable[Path] = ()) -> Iterator[str]:

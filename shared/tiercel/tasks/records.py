@@ -7,7 +7,6 @@ that splits on Unicode line breaks is misled. Foreign Ion files are read too, wh
 from __future__ import annotations
 
 import base64
-import importlib
 import math
 import os
 import tempfile
@@ -21,7 +20,7 @@ from uuid import UUID
 
 import msgspec
 
-from tiercel.errors import TaskError
+from tiercel.errors import ExpressionError, TaskError
 from tiercel.ports import RunContext
 
 BLOCK = 1 << 20
@@ -84,8 +83,19 @@ def _digits(value: Decimal) -> object:
     return msgspec.Raw(f"{value:f}".encode()) if value.is_finite() else _float(float(value))
 
 
-def _converters(other: Mapping[type, Callable[[Any], object]], deep: Callable[[Any], object]) -> dict[type, Any]:
-    """Return how each type becomes a JSON value; types that are not named stay."""
+class _Table(dict[type, Callable[[Any], object] | None]):
+    """How each type becomes a JSON value; None for a type that stays. A subclass is treated as its base."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], object] | None:
+        found = next((self[base] for base in kind.__mro__[1:] if base in self), None)
+        if found is None and issubclass(kind, Mapping):
+            found = self[dict]
+        self[kind] = found
+        return found
+
+
+def _table(other: Mapping[type, Callable[[Any], object]], deep: Callable[[Any], object]) -> _Table:
+    """Return the table for values whose parts go through `deep`."""
 
     def a_list(value: Iterable[object]) -> list[object]:
         return [deep(item) for item in value]
@@ -93,44 +103,38 @@ def _converters(other: Mapping[type, Callable[[Any], object]], deep: Callable[[A
     def a_map(value: Mapping[object, object]) -> dict[str, object]:
         return {key if isinstance(key, str) else str(key): deep(item) for key, item in value.items()}
 
-    texts: dict[type, Callable[[Any], object]] = {
-        datetime: iso_datetime,
-        date: date.isoformat,
-        time: iso_time,
-        timedelta: iso_duration,
-        UUID: str,
-    }
-    raw = {bytes: _base64, bytearray: _base64, memoryview: _base64}
-    nested = {list: a_list, tuple: a_list, set: a_list, frozenset: a_list, dict: a_map}
-    return {float: _float, **texts, **raw, **nested, **other}
+    table = _Table({float: _float, datetime: iso_datetime, date: date.isoformat, time: iso_time})
+    table.update({timedelta: iso_duration, UUID: str, dict: a_map})
+    table.update(dict.fromkeys((list, tuple, set, frozenset), a_list))
+    table.update({bytes: _base64, bytearray: _base64, memoryview: _base64})
+    table.update({bool: None, **other})  # a bool is an int to Python
+    return table
+
+
+def _fits(value: int) -> bool:
+    return _SMALLEST <= value <= _LARGEST
 
 
 def plain(value: object) -> object:
     """Return a value as a task's output: JSON's own types and exact decimals; integers past 64 bits become text."""
-    convert = _PLAIN.get(type(value))
+    convert = _PLAIN[type(value)]
     return value if convert is None else convert(value)
 
 
 def _writable(value: object) -> object:
-    convert = _WRITABLE.get(type(value))
+    convert = _WRITABLE[type(value)]
     return value if convert is None else convert(value)
 
 
 def _any_size(value: object) -> object:
-    convert = _ANY_SIZE.get(type(value))
+    convert = _ANY_SIZE[type(value)]
     return value if convert is None else convert(value)
 
 
-_PLAIN = _converters(
-    {Decimal: _decimal, int: lambda value: value if _SMALLEST <= value <= _LARGEST else str(value)}, plain
-)
-_WRITABLE = _converters({Decimal: _digits}, _writable)
-_ANY_SIZE = _converters(
-    {
-        Decimal: _digits,
-        int: lambda value: value if _SMALLEST <= value <= _LARGEST else msgspec.Raw(str(value).encode()),
-    },
-    _any_size,
+_PLAIN = _table({Decimal: _decimal, int: lambda value: value if _fits(value) else str(value)}, plain)
+_WRITABLE = _table({Decimal: _digits}, _writable)
+_ANY_SIZE = _table(
+    {Decimal: _digits, int: lambda value: value if _fits(value) else msgspec.Raw(str(value).encode())}, _any_size
 )
 
 # ------------------------------------------------------------------ writing
@@ -250,13 +254,15 @@ def _exact(digits: str) -> float | Decimal:
 
 
 def _ion(rest: bytes, number: int, found: str) -> Iterator[object]:
-    """Yield the records of Ion; its reader is made elsewhere and looked for only here."""
+    """Yield the records of Ion text, which is held whole: nothing of ours writes it."""
+    from tiercel.expressions.ion import from_ion  # only here: most files are JSON Lines
+
+    wanted = "wanted one JSON value a line"
+    if rest.startswith(ION_MAGIC):
+        raise TaskError(f"the record file is {found}; {wanted}, so write it with json.dumps", retryable=False)
     try:
-        reader = importlib.import_module("tiercel.expressions.ion").read
-    except (ImportError, AttributeError):
-        wanted = "one JSON value a line; write the file with json.dumps or Kestra's JSON Lines"
-        raise TaskError(f"line {number} of the record file is not JSON ({found}); wanted {wanted}") from None
-    try:
-        yield from reader(rest)
-    except ValueError as error:
-        raise TaskError(f"from line {number} the record file is neither JSON nor Ion: {error}") from error
+        values = from_ion(rest.decode("utf-8"), all_rows=True)
+    except (ExpressionError, ValueError) as error:
+        text = f"line {number} of the record file is not JSON ({found}), nor Ion ({error}); {wanted}"
+        raise TaskError(text, retryable=False) from error
+    yield from values if isinstance(values, list) else [values]

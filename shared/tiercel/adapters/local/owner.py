@@ -1,7 +1,6 @@
 """Who lives in a store's folder: each process holds a lock on a file of its name, and the kernel lets go of it.
 
-Promise: a process that lives is never called gone, not while it opens nor while another clears away; one that was
-killed is called gone at once. No heartbeat, no time-out, no process number that may be used again.
+Promise: a process that lives is never called gone, and one that was killed is called gone at once. No heartbeat, no time-out, no process number that may be used again.
 """
 
 from __future__ import annotations
@@ -51,21 +50,8 @@ class Owner:
 
     def bury(self, name: str) -> None:
         """Remove the file of a name that is gone; one that lives after all is left alone."""
-        if not NAME.fullmatch(name):
-            return
-        path = self._folder / name
-        try:
-            lock = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            return
-        try:
-            # Under the lock: an owner that is just opening this file waits, sees it unlinked, and makes it anew.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)
+        if NAME.fullmatch(name) and is_gone(self._folder, name):
+            (self._folder / name).unlink(missing_ok=True)
 
 
 def live_owners(folder: Path) -> list[str]:
@@ -98,13 +84,14 @@ def _names(owners: Path) -> list[str]:
 
 
 def _hold(path: Path) -> int:
-    """Make the file and lock it; again when another process took it for debris in between."""
-    while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    """Make the file, locked before it has its name: a name that nobody holds was let go, and never comes back."""
+    unnamed = path.with_name("." + path.name)
+    lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            if os.stat(path).st_ino == os.fstat(lock).st_ino:
-                return lock
-        except FileNotFoundError:
-            pass
+        unnamed.rename(path)
+    except BaseException:
         os.close(lock)
+        unnamed.unlink(missing_ok=True)
+        raise
+    return lock

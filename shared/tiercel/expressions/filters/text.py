@@ -309,5 +309,3 @@ def _normalised(text: str) -> str:
 def type_name(value: object) -> str:
     """Return the name of the value's Java class."""
     return class_name(value)
-
-

@@ -178,8 +178,9 @@ class Write(RunnableTask):
 
 
 class LocalFiles(RunnableTask):
-    """Put files into the working directory and keep some of those that are there; `inputFiles` and `outputFiles` of
-    the task that works on them are what to use today.
+    """Put files into the working directory and keep some of those that are there.
+
+    Today the task that works on them does it itself, with `inputFiles` and `outputFiles`.
     """
 
     inputs: dict[str, Any] | str | None = None

@@ -195,6 +195,8 @@ def header_lists(response: httpx.Response) -> dict[str, list[str]]:
     """Return a response's headers: the names as the server wrote them, each with its values."""
     found: dict[str, list[str]] = {}
     names: dict[str, str] = {}
-    for name, value in response.headers.multi_items():
-        found.setdefault(names.setdefault(name.lower(), name), []).append(value)
+    encoding = response.headers.encoding
+    for raw_name, value in response.headers.raw:
+        name = raw_name.decode(encoding)
+        found.setdefault(names.setdefault(name.lower(), name), []).append(value.decode(encoding))
     return found

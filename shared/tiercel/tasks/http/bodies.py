@@ -46,7 +46,7 @@ def form_body(ctx: RunContext, form: Mapping[str, object], content_type: str | N
     """Return a form as the content type asks for it: parts and files for multipart, else encoded like a query."""
     given = {name: value for name, value in form.items() if value is not None}
     if content_type is None or not content_type.lower().startswith(MULTIPART):
-        pairs = [(name, _text(item)) for name, value in given.items() for item in _several(value)]
+        pairs = [(name, text_of(item)) for name, value in given.items() for item in _several(value)]
         return Body(content=urlencode(pairs).encode(), content_type=content_type or FORM)
     files = ExitStack()
     try:
@@ -61,23 +61,19 @@ def _several(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _text(value: object) -> str:
-    return text_of(value)
-
-
 def _part(ctx: RunContext, files: ExitStack, name: str, value: object) -> Part:
     if isinstance(value, Mapping) and value.keys() == {"name", "content"}:
         return name, (str(value["name"]), _content(ctx, files, value["content"]))
     if isinstance(value, Mapping):
         return name, (None, text_of(value).encode(), JSON)
-    text = _text(value)
+    text = text_of(value)
     if is_stored(text):
         return name, (text.rpartition("/")[2], _content(ctx, files, text))
     return name, (None, text.encode())
 
 
 def _content(ctx: RunContext, files: ExitStack, value: object) -> IO[bytes] | bytes:
-    text = _text(value)
+    text = text_of(value)
     return files.enter_context(ctx.fetch(text).open("rb")) if is_stored(text) else text.encode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tempfile
 from email.message import Message
@@ -66,7 +67,9 @@ class Download(HttpTask):
         ctx.log(message, Level.WARN)
 
     def _name(self, response: httpx.Response) -> str:
-        given = self.save_as or disposition_name(response.headers.get("content-disposition", ""))
+        given = posixpath.basename(self.save_as or "") or disposition_name(
+            response.headers.get("content-disposition", "")
+        )
         if given:
             return given
         return f"download{PurePosixPath(unquote(response.request.url.path)).suffix}"

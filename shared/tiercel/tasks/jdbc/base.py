@@ -26,7 +26,7 @@ class JdbcTask(RunnableTask):
     password: Rendered[str | None] = Field(None, repr=False)
     """The password, instead of the URL's."""
     time_zone_id: Rendered[str | None] = None
-    """The zone in which times with a zone are shown and times without one are taken to be; this machine's by default."""
+    """The zone that times are shown in, and that times without one are taken to be in; by default this machine's."""
     connection_pooling: Rendered[bool] = True
     """Accepted for flows that have it; every attempt opens one connection of its own."""
     connection_pool_size: Rendered[int] = 10

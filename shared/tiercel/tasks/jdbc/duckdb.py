@@ -26,7 +26,7 @@ class DuckdbTask(FetchingTask):
     """Which DuckDB database to open, with which files, and what to keep of it."""
 
     url: Rendered[str] = "jdbc:duckdb:"
-    """`jdbc:duckdb:/absolute/path.db`, `jdbc:duckdb::memory:` or `jdbc:duckdb:md:...`; without a path a temporary file."""
+    """`jdbc:duckdb:/absolute/path.db`, `jdbc:duckdb::memory:` or `jdbc:duckdb:md:...`; by default a temporary file."""
     sql: str
     """The SQL, or the address of a file that holds it; it also knows workingDir, dbFilePath and outputFiles."""
     input_files: Rendered[dict[str, Any] | None] = None

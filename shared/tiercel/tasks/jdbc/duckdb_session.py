@@ -59,7 +59,7 @@ class DuckdbSession:
         return statements
 
     def _rooted(self, text: str, kind: str) -> str:
-        """Return a statement that writes relative to the attempt's folder: the engine has a search path for reading only."""
+        """Return a statement that writes relative to the folder: the engine has a search path only for reading."""
         if kind not in ("COPY", "COPY_DATABASE", "EXPORT", "ATTACH", "MULTI"):
             return text
         pattern = _ATTACHES if kind == "ATTACH" else _WRITES_TO

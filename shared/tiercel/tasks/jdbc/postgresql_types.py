@@ -29,6 +29,8 @@ TEXTS = (
     *("int4multirange", "int8multirange", "nummultirange", "tsmultirange", "tstzmultirange", "datemultirange"),
 )
 """Types that are shown as the server writes them."""
+VOID = 2278
+"""The type of a function that returns nothing; the driver has no name for it."""
 _MOMENT = re.compile(r"(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?([+-][\d:]+)?")
 _TIME = re.compile(r"(\d\d:\d\d:\d\d)(?:\.(\d+))?")
 _CLOCK = re.compile(r"([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
@@ -115,7 +117,7 @@ class _Money(Loader):
 
 
 class _Nothing(Loader):
-    def load(self, data: Buffer) -> None:
+    def load(self, data: Buffer) -> None:  # noqa: ARG002 - the value has no content
         return None
 
 
@@ -141,7 +143,8 @@ def register(connection: Connection[Any], zone: ZoneInfo) -> None:
     loaders: dict[str, type[Loader]] = dict.fromkeys(TEXTS, TextLoader)
     loaders |= {"date": TextLoader, "time": _Time, "timetz": _clock_in(zone), "timestamp": _Moment}
     loaders |= {"timestamptz": _Moment, "interval": _Interval, "bytea": _Bytes, "json": _Json, "jsonb": _Json}
-    loaders |= {"money": _Money, "void": _Nothing}
+    loaders["money"] = _Money
+    connection.adapters.register_loader(VOID, _Nothing)
     for name, loader in loaders.items():
         if (info := connection.adapters.types.get(name)) is not None:
             connection.adapters.register_loader(info.oid, loader)
@@ -205,7 +208,7 @@ JSON_TYPES = frozenset({114, 3802})
 BYTEA = 17
 
 
-def parameter(value: object, oid: int = 0) -> object:
+def parameter(value: object) -> object:
     """Return a value as a parameter: structures as JSON, unless a list goes to an array."""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, default=str)

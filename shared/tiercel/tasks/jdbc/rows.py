@@ -24,7 +24,7 @@ def zone_of(name: str | None) -> ZoneInfo:
         return _local_zone()
     try:
         return ZoneInfo("UTC" if name.upper() == "Z" else name)
-    except (ValueError, OSError) as error:  # the name leads out of the folder of zones, or is none
+    except (KeyError, ValueError, OSError) as error:  # the name leads out of the folder of zones, or is none
         raise _unknown(name) from error
 
 
@@ -37,7 +37,7 @@ def _local_zone() -> ZoneInfo:
     for name in (os.environ.get("TZ", "").removeprefix(":"), linked):
         try:
             return ZoneInfo(name)
-        except (ValueError, OSError):  # an empty name, a rule instead of a name, an unknown zone
+        except (KeyError, ValueError, OSError):  # an empty name, a rule instead of a name, an unknown zone
             continue
     return ZoneInfo("UTC")
 

@@ -79,7 +79,7 @@ def _end_of(sql: str, start: int, opener: str, dialect: Dialect) -> int | None:
         return _after(sql, "]" if opener == "[" else "`", start + 1) if dialect.other_names else None
     before = sql[start - 1 : start]
     if opener[0] == "$":
-        if not dialect.dollar_quotes or before.isalnum() or before in ("_", "$") and before:
+        if not dialect.dollar_quotes or before.isalnum() or before in ("_", "$"):
             return None
         return _after(sql, opener, start + len(opener))
     if opener == "'" and dialect.escape_strings and before in ("e", "E") and not _is_word(sql[start - 2 : start - 1]):
@@ -133,14 +133,14 @@ class _Open:
     words: list[str] = field(default_factory=list)
     """The first words of the statement, lower case."""
 
-    def see(self, token: str) -> bool:
-        """Take a token into account; tell whether it ends the statement."""
-        if token == ";":
+    def see(self, mark: str) -> bool:
+        """Take a mark or word into account; tell whether it ends the statement."""
+        if mark == ";":
             return self.parens == 0 and self.blocks == 0
-        if token in "()":
-            self.parens = max(0, self.parens + (1 if token == "(" else -1))
+        if mark in "()":
+            self.parens = max(0, self.parens + (1 if mark == "(" else -1))
             return False
-        word = token.lower()
+        word = mark.lower()
         if len(self.words) < 5:
             self.words.append(word)
         if self.blocks and word in ("case", "begin"):

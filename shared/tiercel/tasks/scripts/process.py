@@ -31,6 +31,8 @@ GRACE = 5.0
 """Seconds between the polite signal and the one that cannot be ignored."""
 _DRAIN = 0.5
 """Seconds that the pipes are read after everything was killed."""
+_DEATH = 1.0
+"""Seconds that killed processes are waited for; one that hangs in the kernel takes longer than anybody can wait."""
 _LINGER = 10.0
 """Seconds after which a pipe that outlives the command is spoken of."""
 
@@ -71,7 +73,7 @@ def run_process(
             _Reading(ctx, child, feed, alarm, grace).until_the_end()
     finally:
         if child.returncode is None:
-            _Family(child.pid).send(signal.SIGKILL)
+            _Family(child.pid).end()
         for pipe in (child.stdout, child.stderr):
             if pipe is not None:
                 pipe.close()
@@ -155,7 +157,7 @@ class _Reading:
             while (self.streams or not self.ended) and not self.given_up:
                 self._step(ending is not None)
         if self.stopping:
-            self.family.send(signal.SIGKILL)
+            self.family.end()
         self.child.wait()
 
     def _step(self, told: bool) -> None:
@@ -193,7 +195,7 @@ class _Reading:
         self._next(self.grace, self._kill)
 
     def _kill(self) -> None:
-        self.family.send(signal.SIGKILL)
+        self.family.end()
         self._next(_DRAIN, self._give_up)
 
     def _give_up(self) -> None:
@@ -236,18 +238,27 @@ class _Family:
         self._known: dict[int, str] = {}
 
     def send(self, number: int) -> None:
-        """Send a signal to all that live; SIGKILL is sent again until nobody new is found."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._head, number)
-        for _ in range(3 if number == signal.SIGKILL else 1):
-            living = self._living()
-            for pid in living:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, number)
-            if not living:
-                return
+        """Send a signal to all that live, exactly once.
 
-    def _living(self) -> list[int]:
+        A second SIGTERM means "leave everything and go" to many programs (terraform, dbt).
+        """
+        others = [pid for pid, found in self._living().items() if found.group != self._head]
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._head, number)  # all at once: nobody forks away between the look and the signal
+        for pid in others:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def end(self) -> None:
+        """Kill all that live, and wait until they are gone: a killed process closes its files before it has ended."""
+        until = time.monotonic() + _DEATH
+        while True:
+            self.send(signal.SIGKILL)
+            if not self._living() or time.monotonic() > until:
+                return
+            time.sleep(0.002)
+
+    def _living(self) -> dict[int, _Process]:
         seen = _processes()
         members = {pid for pid, found in seen.items() if found.session == self._head}
         members |= {pid for pid, start in self._known.items() if pid in seen and seen[pid].start == start}
@@ -255,13 +266,14 @@ class _Family:
             members |= more
         members.discard(os.getpid())
         self._known |= {pid: seen[pid].start for pid in members}
-        return [pid for pid in members if seen[pid].state not in "ZX"]
+        return {pid: seen[pid] for pid in members if seen[pid].state not in "ZX"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Process:
     state: str
     parent: int
+    group: int
     session: int
     start: str
     """When it started; with the number it names a process for good."""
@@ -275,7 +287,7 @@ def _processes() -> dict[int, _Process]:
             with contextlib.suppress(OSError, ValueError):
                 text = Path(f"/proc/{int(name)}/stat").read_text("utf-8", "replace")
                 fields = text.rpartition(") ")[2].split()
-                found[int(name)] = _Process(fields[0], int(fields[1]), int(fields[3]), fields[19])
+                found[int(name)] = _Process(fields[0], int(fields[1]), int(fields[2]), int(fields[3]), fields[19])
     return found
 
 

@@ -1,0 +1,27 @@
+"""`tiercel files`: the internal storage."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from tiercel.cli.options import store_option
+from tiercel.cli.stores import reading
+
+
+@click.group()
+def files() -> None:
+    """Read files of the internal storage."""
+
+
+@files.command()
+@click.argument("uri")
+@store_option
+def cat(uri: str, store: Path | None) -> None:
+    """Write the file of a kestra:/// URI to the standard output."""
+    if not uri.startswith("kestra://"):
+        raise click.BadParameter(f"found '{uri}', wanted kestra:///...", param_hint="URI")
+    with reading(store) as runtime, runtime.services.objects.open(uri) as file:
+        shutil.copyfileobj(file, click.get_binary_stream("stdout"))

@@ -1,0 +1,87 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def store_option(command: F) -> F:
+    """Add `--store`."""
+    return click.option(
+        "--store",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="TIERCEL_STORE",
+        show_envvar=True,
+        metavar="DIR",
+        help="Where flows, executions, files and keys live.  [default: ~/.tiercel]",
+    )(command)
+
+
+def output_option(command: F) -> F:
+    """Add `--output`."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Text for people, or one JSON document on the standard output.",
+    )(command)
+
+
+def quiet_option(command: F) -> F:
+    """Add `--quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="No progress; of a text, only the id and the state.")(
+        command
+    )
+
+
+def inputs_option(command: F) -> F:
+    """Add `--input`."""
+    return click.option(
+        "-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An input; may be repeated."
+    )(command)
+
+
+def pairs(texts: Iterable[str], separator: str, option: str, form: str) -> list[tuple[str, str]]:
+    """Cut texts at the first separator.
+
+    Raises:
+        click.BadParameter: A text has no separator, or nothing before it.
+
+    """
+    found = []
+    for text in texts:
+        name, cut, value = text.partition(separator)
+        if not cut or not name.strip():
+            raise click.BadParameter(f"found '{text}', wanted {form}", param_hint=option)
+        found.append((name.strip(), value))
+    return found
+
+
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        click.BadParameter: It is no JSON, or no object.
+
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"this is no JSON: {error}", param_hint=option) from None
+    if not isinstance(found, dict):
+        raise click.BadParameter(f"found {_kind(found)}, wanted a JSON object", param_hint=option)
+    return found
+
+
+def _kind(value: object) -> str:
+    kinds = {list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
+    return kinds.get(type(value), "null")

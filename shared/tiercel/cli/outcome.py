@@ -1,0 +1,57 @@
+"""How an execution ended, as an exit code, and as the one JSON document of a command."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tiercel.errors import NotFoundError
+from tiercel.model.states import State
+
+if TYPE_CHECKING:
+    from tiercel.model.execution import Execution
+    from tiercel.model.flow import Flow
+    from tiercel.runtime import Runtime
+
+_FAILED = (State.FAILED, State.KILLED, State.CANCELLED)
+WAITS = 3
+"""The exit code of an execution that waits for somebody."""
+
+
+def exit_code(state: State) -> int:
+    """Return the exit code for the state in which an execution was left."""
+    if not state.is_terminal:
+        return WAITS
+    return 1 if state in _FAILED else 0
+
+
+def final_exit_code(runtime: Runtime, header: Execution) -> int:
+    """Return the exit code of an execution; one that was retried as a whole counts as its latest retry."""
+    if header.state is not State.RETRIED:
+        return exit_code(header.state)
+    retries = [each for each in runtime.view.caused_by(header.id) if each.attempt_number > header.attempt_number]
+    latest = max(retries, key=lambda each: each.attempt_number, default=None)
+    return 1 if latest is None else exit_code(latest.state)
+
+
+def flow_of(runtime: Runtime, header: Execution) -> Flow | None:
+    """Return the flow of an execution, None when it is not stored any more."""
+    try:
+        return runtime.flows.get(header.namespace, header.flow_id, header.revision)
+    except NotFoundError:
+        return None
+
+
+def document(runtime: Runtime, execution: str) -> dict[str, Any]:
+    """Return an execution as one JSON document."""
+    header = runtime.view.header(execution)
+    return runtime.view.show(header, flow_of(runtime, header))
+
+
+def print_json(value: object) -> None:
+    """Write a JSON document to the standard output, as UTF-8."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+    # A lone surrogate cannot be written as UTF-8; its backslash form means the same in JSON.
+    click.get_binary_stream("stdout").write(text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,252 @@
+"""Beginning again in the middle: an execution's records, made anew from its task runs.
+
+A restart or a replay keeps some runs, begins others again, and forgets the rest. From what is left, this module
+builds the lanes, joins and segments as if a walk had just come to the runs that begin again.
+"""
+
+from __future__ import annotations
+
+from tiercel.flowables.base import FlowableTask
+from tiercel.flowables.core import EachParallel, If, Switch
+from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun
+from tiercel.model.flow import MAIN, Flow, Node
+from tiercel.model.messages import Message, OpenBranches, WalkLane
+from tiercel.model.states import State, seen
+from tiercel.planner import geometry
+from tiercel.planner.openings import branch_lane, candidates, is_graph, main_lane
+from tiercel.planner.walk import FAILING, is_main
+
+AGAIN = frozenset({State.FAILED, State.KILLED, State.PAUSED, State.CANCELLED})
+"""The states from which a restart begins a task again."""
+
+
+def failed_runs(flow: Flow, runs: dict[str, TaskRun]) -> set[str]:
+    """Return the keys of the runs that a restart begins again: those that failed by themselves."""
+    main = {key: run for key, run in runs.items() if _in_main(flow.nodes[run.task])}
+    bad = {key for key, run in main.items() if run.state in AGAIN}
+    above = {run.parent for key, run in main.items() if key in bad}
+    inner = {key for key in bad if _inside_directory(flow.nodes[main[key].task])}
+    return {key for key in bad - inner if key not in above or not _is_flowable(flow.nodes[main[key].task])}
+
+
+def _is_flowable(node: Node) -> bool:
+    return issubclass(node.plugin, FlowableTask)
+
+
+def _in_main(node: Node) -> bool:
+    return is_main(node.branch) and all(is_main(above.branch) for above in node.ancestors())
+
+
+def _inside_directory(node: Node) -> bool:
+    return any(not _is_flowable(above) for above in node.ancestors())
+
+
+class Rework:
+    """The records of an execution whose chosen runs begin again."""
+
+    def __init__(self, flow: Flow, execution: str, runs: dict[str, TaskRun], again: set[str], now: float) -> None:
+        self._flow = flow
+        self._execution = execution
+        self._again = again
+        self._now = now
+        self._runs = {key: run for key, run in runs.items() if self._stays(run)}
+        self.lanes: list[Lane] = []
+        self.leaves: dict[tuple[str, int], dict[str, BranchEnd]] = {}
+        """Entries by fork and number of the leaf."""
+        self.messages: list[Message] = []
+        self._reopen()
+        main = main_lane(execution)
+        self._fill(main)
+        self._keep(main)
+
+    # ------------------------------------------------------------ which runs stay
+
+    def _stays(self, run: TaskRun) -> bool:
+        """Tell whether a run is kept: not in an errors, finally or later branch, not below a run that begins again."""
+        node = self._flow.nodes.get(run.task)
+        if node is None or not _in_main(node):
+            return False
+        rounds = geometry.split_key(run.key)[1]
+        return not any(
+            geometry.run_key(above, rounds[: len(geometry.loops_of(above))]) in self._again
+            for above in node.ancestors()
+        )
+
+    def _reopen(self) -> None:
+        for key in self._again:
+            above = self._runs[key].parent
+            while above is not None:
+                run = self._runs[above]
+                run.become(State.RUNNING, self._now)
+                above = run.parent
+
+    # ------------------------------------------------------------ lanes
+
+    def _keep(self, lane: Lane) -> None:
+        self.lanes.append(lane)
+        for run in self._runs.values():
+            node, rounds = self._flow.nodes[run.task], geometry.split_key(run.key)[1]
+            if not run.state.is_terminal and geometry.lane_of(node, rounds) == lane.key:
+                lane.runs[run.key] = run
+
+    def _fill(self, lane: Lane) -> bool:
+        """Put the token of a new lane where it stands; tell whether it stands somewhere before the end."""
+        return self._frame(lane, lane.frames[-1])
+
+    def _frame(self, lane: Lane, frame: Frame) -> bool:
+        branches = self._flow.branches if frame.task is None else self._flow.nodes[frame.task].branches
+        nodes = branches.get(frame.branch, ())
+        while True:
+            while frame.index < len(nodes) and not frame.stopped:
+                if self._task(lane, frame, nodes[frame.index]):
+                    return True
+            values = self._values(lane, frame)
+            if frame.stopped or frame.round is None or frame.round + 1 >= len(values):
+                return False
+            frame.round, frame.index = frame.round + 1, 0
+
+    def _task(self, lane: Lane, frame: Frame, node: Node) -> bool:
+        """Look at the task at which a frame is: tell whether the token stands there."""
+        run = self._runs.get(geometry.run_key(node, _rounds(lane)))
+        if run is None:
+            return True
+        if run.key in self._again:
+            run.become(State.RESTARTED, self._now)
+            run.restarts, run.due = len(run.attempts), None
+            lane.current = run.key
+            return True
+        if not run.state.is_terminal:
+            self._open(lane, node, run)
+            return True
+        frame.seen |= seen(run.state)
+        frame.stopped = frame.single or bool(seen(run.state) & FAILING)
+        frame.index += 1
+        return False
+
+    def _values(self, lane: Lane, frame: Frame) -> list[str]:
+        if frame.round is None or frame.task is None:
+            return []
+        node = self._flow.nodes[frame.task]
+        rounds = _rounds(lane)[: len(geometry.loops_of(node))]
+        return self._runs[geometry.run_key(node, rounds)].values or []
+
+    def _open(self, lane: Lane, node: Node, run: TaskRun) -> None:
+        """Go into a flowable that is open again."""
+        if geometry.forks(node):
+            self._fork(lane, node, run)
+            return
+        frame = Frame(node.id, _branch(node, run), round=0 if geometry.is_valued(node) else None)
+        lane.frames.append(frame)
+        self._frame(lane, frame)
+
+    def _fork(self, lane: Lane, node: Node, run: TaskRun) -> None:
+        size = len(node.branches[MAIN]) if not geometry.is_valued(node) else len(run.values or ())
+        size *= len(node.branches[MAIN]) if node.plugin is EachParallel else 1
+        join = Join(size, run.limit)
+        frame = Frame(node.id, MAIN, join=join)
+        lane.frames.append(frame)
+        lane.current = run.key
+        waiting = [branch for branch in range(size) if not self._branch(lane, node, run, join, frame, branch)]
+        join.next = min(waiting, default=size)
+        for branch in candidates(node, join) if join.limit else waiting:
+            if join.limit:
+                if len(join.active) >= join.limit:
+                    break
+                join.active.append(branch)
+            self.messages.append(OpenBranches(self._execution, lane.key, run.key, [branch]))
+
+    def _branch(self, parent: Lane, node: Node, run: TaskRun, join: Join, frame: Frame, branch: int) -> bool:
+        """Make a fork's branch anew; tell whether it had begun."""
+        lane = branch_lane(self._execution, parent.key, node, run, join, branch)
+        begun = any(key in self._runs for key in _first_keys(self._flow, lane))
+        if not begun:
+            return False
+        if self._fill(lane):
+            self._keep(lane)
+            self.messages.append(WalkLane(self._execution, lane.key, f"again/{self._now}"))
+            if join.limit:
+                join.active.append(branch)
+            return True
+        mask = lane.frames[-1].seen
+        if join.limit:
+            frame.seen |= mask
+            if is_graph(node):
+                join.ended.append(branch)
+        else:
+            leaf = self.leaves.setdefault((run.key, branch // geometry.LEAF), {})
+            leaf[str(branch)] = BranchEnd(mask)
+        return True
+
+    def segments(self) -> dict[str, dict[str, TaskRun]]:
+        """Return the runs that are done, by segment."""
+        found: dict[str, dict[str, TaskRun]] = {}
+        for run in self._runs.values():
+            if run.state.is_terminal:
+                node = self._flow.nodes[run.task]
+                segment = geometry.segment_of(node, geometry.split_key(run.key)[1])
+                found.setdefault(segment, {})[run.key] = run
+        return found
+
+
+def _first_keys(flow: Flow, lane: Lane) -> list[str]:
+    """Return the key of the run with which a branch begins."""
+    frame = lane.frames[0]
+    assert frame.task is not None
+    node = flow.nodes[frame.task].branches[MAIN][frame.index]
+    return [geometry.run_key(node, lane.rounds)]
+
+
+def _rounds(lane: Lane) -> tuple[int, ...]:
+    inner = [frame.round for frame in lane.frames if frame.round is not None and frame.branch == MAIN]
+    return (*lane.rounds, *inner)
+
+
+def _branch(node: Node, run: TaskRun) -> str:
+    """Return the branch that a flowable had chosen."""
+    outputs = run.outputs or {}
+    if node.plugin is If:
+        return "then" if outputs.get("evaluationResult") else "else"
+    if node.plugin is Switch:
+        return "defaults" if outputs.get("defaults") else f"cases.{outputs.get('value')}"
+    return MAIN
+
+
+def successors(flow: Flow, runs: dict[str, TaskRun], key: str) -> set[str]:
+    """Return the keys of the runs that came after one: later in its sequence, and in the sequences around it."""
+    node, rounds = flow.nodes[runs[key].task], geometry.split_key(key)[1]
+    found: set[str] = set()
+    while True:
+        found |= _later(flow, runs, node, rounds)
+        if node.parent is None:
+            return found
+        node = node.parent
+        rounds = rounds[: len(geometry.loops_of(node))]
+
+
+def _later(flow: Flow, runs: dict[str, TaskRun], node: Node, rounds: tuple[int, ...]) -> set[str]:
+    """Return the runs that came after a task in its own sequence, at any depth, and in later rounds of its loop."""
+    above = node.parent
+    branches = flow.branches if above is None else above.branches
+    in_order = above is None or not geometry.forks(above) or geometry.is_valued(above)
+    after = set(branches[node.branch][node.index + 1 :]) if in_order and not _unordered(above) else set()
+    loop = above if above is not None and geometry.is_valued(above) and not geometry.forks(above) else None
+    return {
+        key
+        for key, run in runs.items()
+        if _within(flow.nodes[run.task], after, geometry.split_key(key)[1], rounds)
+        or (loop is not None and _in_later_round(flow.nodes[run.task], loop, geometry.split_key(key)[1], rounds))
+    }
+
+
+def _unordered(above: Node | None) -> bool:
+    return above is not None and above.plugin is EachParallel
+
+
+def _within(node: Node, roots: set[Node], rounds: tuple[int, ...], same: tuple[int, ...]) -> bool:
+    return (node in roots or any(above in roots for above in node.ancestors())) and rounds[: len(same)] == same
+
+
+def _in_later_round(node: Node, loop: Node, rounds: tuple[int, ...], here: tuple[int, ...]) -> bool:
+    depth = len(geometry.loops_of(loop))
+    inside = any(above is loop for above in node.ancestors()) and len(rounds) > depth
+    return inside and rounds[:depth] == here[:depth] and rounds[depth] > here[depth]
