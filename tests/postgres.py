@@ -71,7 +71,7 @@ def postgres_server(folder: Path | None = None) -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            stop = [commands / "pg_ctl", "stop", "-D", folder / "data", "-m", "immediate", "-w"]
+            stop: list[str | Path] = [commands / "pg_ctl", "stop", "-D", folder / "data", "-m", "immediate", "-w"]
             subprocess.run(stop, stdout=subprocess.DEVNULL, **asked)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,19 +82,40 @@ def _start(commands: Path, folder: Path, server: PostgresServer, asked: dict[str
     password.write_text(server.password)
     password.chmod(0o644)
     log = folder / "log"
-    make = [commands / "initdb", "-D", folder / "data", "-U", server.user, "--encoding=UTF8", "--locale=C", "--no-sync"]
+    make: list[str | Path] = [
+        commands / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        server.user,
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
     make += ["--auth=scram-sha-256", f"--pwfile={password}"]
     options = {"listen_addresses": server.host, "port": str(server.port), "unix_socket_directories": "", **SETTINGS}
     text = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-    start = [commands / "pg_ctl", "start", "-D", folder / "data", "-l", log, "-w", "-t", "30", "-o", text]
+    start: list[str | Path] = [
+        commands / "pg_ctl",
+        "start",
+        "-D",
+        folder / "data",
+        "-l",
+        log,
+        "-w",
+        "-t",
+        "30",
+        "-o",
+        text,
+    ]
     try:
         for command in (make, start):
             # to a file and not to a pipe: the server keeps what it inherits, and a pipe would never end
             with (folder / "said").open("wb") as said:
                 subprocess.run(command, stdout=said, stderr=said, timeout=60, **asked)
     except subprocess.CalledProcessError as error:
-        said = (folder / "said").read_text() + (log.read_text() if log.exists() else "")
-        raise RuntimeError(f"PostgreSQL did not start: {said}") from error
+        found = (folder / "said").read_text() + (log.read_text() if log.exists() else "")
+        raise RuntimeError(f"PostgreSQL did not start: {found}") from error
 
 
 def _free_port() -> int:

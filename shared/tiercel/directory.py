@@ -60,7 +60,7 @@ class Directory:
     def _child(self, node: Node, above: TaskRun) -> State:
         now = self._now()
         key = geometry.run_key(node, geometry.split_key(above.key)[1])
-        run = TaskRun(key, node.id, [(State.CREATED, now)], above.key, above.value, above.iteration)
+        run = TaskRun(key, node.id, [(State.CREATED, now)], above.key)
         self._children.append(run)
         self._scene.inner[key] = run
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from tiercel.errors import ExpressionError, NotFoundError, TaskError, TiercelError
+from tiercel.encryption import decrypt_deep, encrypt
+from tiercel.errors import ExpressionError, MissingError, NotFoundError, TaskError, TiercelError
 from tiercel.expressions import NoWorld
 from tiercel.keyvalues import ExpiredError, plain
 from tiercel.masking import Mask
@@ -14,6 +16,9 @@ from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.states import Level
 from tiercel.planner.scene import Scene
 from tiercel.services import Services, allowed_uri
+
+SHORTEST_LEAF = 4
+"""Characters from which a text inside a JSON secret is masked by itself; shorter ones would blot out whole logs."""
 
 LARGEST_TEXT = 16 * 1024 * 1024
 """Bytes that `read()` takes into an expression; larger files are for tasks."""
@@ -41,10 +46,20 @@ class Readers(NoWorld):
         """Return a secret, and have it masked from now on."""
         value = self._services.secrets.get(key)
         self.mask.add(value)
+        for leaf in _leaves(value):
+            self.mask.add(leaf)
         if subkey is not None:
             value = _subkey(key, value, subkey)
             self.mask.add(value)
         return value
+
+    def reveal(self, value: object) -> object:
+        """Return a structure with what is encrypted in it decrypted, and have that masked from now on."""
+        return decrypt_deep(value, self._services.encryption_key, self.mask.add)
+
+    def encrypt(self, text: str) -> str:
+        """Return a text encrypted with the installation's key."""
+        return encrypt(self._services.encryption_key, text)
 
     def kv(self, key: str, namespace: str | None, error_on_missing: bool) -> object:
         """Return a key's value, from the flow's namespace and then its parents."""
@@ -57,7 +72,7 @@ class Readers(NoWorld):
         except ExpiredError as error:
             raise ExpressionError(str(error)) from None
         if error_on_missing:
-            raise ExpressionError(f"The key '{key}' does not exist in the namespace '{wanted}'.")
+            raise MissingError(f"The key '{key}' does not exist in the namespace '{wanted}'.")
         return None
 
     def read_file(self, path: str, namespace: str | None) -> str:
@@ -138,9 +153,16 @@ def _upwards(namespace: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-def _subkey(key: str, value: str, subkey: str) -> str:
-    import json
+def _leaves(value: str) -> list[str]:
+    """Return the texts inside a secret that is a JSON object: whoever reads one of them reads a secret too."""
+    try:
+        found = json.loads(value) if value.lstrip()[:1] == "{" else {}
+    except ValueError:
+        return []
+    return [leaf for leaf in found.values() if isinstance(leaf, str) and len(leaf) >= SHORTEST_LEAF]
 
+
+def _subkey(key: str, value: str, subkey: str) -> str:
     try:
         found = json.loads(value)[subkey]
     except (ValueError, KeyError, TypeError):

@@ -595,7 +595,7 @@ BLOCKS: list[tuple[str, str, list[Expected]]] = [
     (
         "a plugin default without values",
         HEAD + f"pluginDefaults: [{{type: {LOG}}}]\n" + TASKS,
-        [("must not be null, wanted a map of properties", "pluginDefaults[0].values", 3, 18)],
+        [("must not be null; wanted the properties", "pluginDefaults[0].values", 3, 18)],
     ),
     (
         "a plugin default without type",

@@ -100,9 +100,7 @@ def test_writing_statements_have_no_rows(ctx: FakeContext, url: str) -> None:
 
 
 def test_parameters_are_values_in_every_statement(ctx: FakeContext) -> None:
-    sql = (
-        "SELECT :n + 1 AS n, '12:30 :n' AS t; SELECT :t AS t, '5'::INTEGER AS c, x[1:2] AS s FROM (SELECT [1, 2] AS x)"
-    )
+    sql = "SELECT :n + 1 AS n, '12:30 :n' AS t; SELECT :t AS t, '5'::INT AS c, x[1:2] AS s FROM (SELECT [1, 2] AS x)"
     found = ctx.run(Queries, sql=sql, parameters={"n": 1, "t": "it's"}, fetchType="FETCH_ONE")["outputs"]
     assert [output["row"] for output in found] == [{"n": 2, "t": "12:30 :n"}, {"t": "it's", "c": 5, "s": [1, 2]}]
 
@@ -138,6 +136,7 @@ def test_files_are_read_and_written_by_their_names(ctx: FakeContext) -> None:
     sql = """
         CREATE TABLE t AS SELECT n FROM read_csv('in.csv') UNION ALL SELECT n FROM read_json_auto('rows.json')
             UNION ALL SELECT n FROM read_csv('names.csv');
+        COPY t FROM 'in.csv'; DELETE FROM t WHERE rowid > 3;
         COPY t TO 'plain.csv' (HEADER);
         COPY (SELECT sum(n) AS total, 'TO ''x''' AS s FROM t) TO '{{ outputFiles.out.csv }}' (FORMAT CSV);
         SELECT sum(n)::INTEGER AS total FROM t;

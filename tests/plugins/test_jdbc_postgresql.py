@@ -95,6 +95,14 @@ def test_writing_statements_tell_how_many_rows_changed(db: Database) -> None:
     assert db.fetch("SHOW server_version_num")[0].keys() == {"server_version_num"}
 
 
+def test_queries_that_write_are_kept(db: Database) -> None:
+    assert db.run(Query, sql="SELECT 1 AS a INTO t", fetchType="FETCH") == {"updateCount": 1}
+    assert db.run(Query, sql="WITH x AS (SELECT 2 AS a) INSERT INTO t SELECT a FROM x") == {"updateCount": 1}
+    assert db.fetch("TABLE t") == [{"a": 1}, {"a": 2}]
+    db.run(Queries, sql="SELECT 1 AS b INTO u; WITH x AS (SELECT 2 AS b) INSERT INTO u SELECT b FROM x; SELECT FROM u")
+    assert db.fetch("TABLE u") == [{"b": 1}, {"b": 2}]
+
+
 TYPES = {
     "1::smallint": 1,
     "2147483647": 2147483647,

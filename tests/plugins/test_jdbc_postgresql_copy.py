@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -94,9 +96,31 @@ def test_a_file_that_ends_in_an_error_leaves_the_table_as_it_was(table: Database
                 return block
             raise TaskError("the storage is gone")
 
-    table.ctx.open = lambda uri: Broken()  # type: ignore[assignment, method-assign, misc, return-value]
+    table.ctx.open = lambda uri: Broken()  # type: ignore[assignment, method-assign, return-value]
     with pytest.raises(TaskError, match="the storage is gone"):
         table.run(CopyIn, **{"from": "kestra:///x"}, table="t", format="CSV")
+    assert table.rows() == []
+
+
+def test_a_cancelled_copy_leaves_the_table_as_it_was(table: Database) -> None:
+    class Endless:
+        def __enter__(self) -> Endless:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+        def read(self, size: int) -> bytes:
+            time.sleep(0.01)
+            return b"1,a,1\n" * 1000
+
+    table.ctx.open = lambda uri: Endless()  # type: ignore[assignment, method-assign, return-value]
+    timer = threading.Timer(0.3, table.ctx.cancel)
+    timer.start()
+    with pytest.raises(TaskError, match="cancel"):
+        table.run(CopyIn, **{"from": "kestra:///x"}, table="t", format="CSV")
+    timer.join()
+    table.ctx._cancelled.clear()
     assert table.rows() == []
 
 

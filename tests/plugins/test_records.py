@@ -80,7 +80,7 @@ def test_decimals_stay_exact_where_that_is_wanted() -> None:
     line = b'{"a":1.50,"b":1e3,"c":2,"d":1234567890123456789012345}\n'
     [exact] = records.read(io.BytesIO(line), exact=True)
     assert exact == {"a": Decimal("1.50"), "b": 1000.0, "c": 2, "d": 1234567890123456789012345}
-    assert str(exact["a"]) == "1.50"  # type: ignore[index]
+    assert str(exact["a"]) == "1.50"
     assert list(records.read(io.BytesIO(line))) == [json.loads(line)]
 
 

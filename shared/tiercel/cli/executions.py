@@ -30,7 +30,7 @@ def executions() -> None:
 def get(execution: str, store: Path | None, output: str) -> None:
     """Show an execution."""
     with reading(store) as runtime:
-        show(runtime, execution, output)
+        show(runtime, execution, output, whole=True)
 
 
 @executions.command()

@@ -16,4 +16,8 @@ def progress_for(output: str, *, quiet: bool) -> Progress:
     if quiet:
         return Progress()
     stream = sys.stderr if output == "json" else sys.stdout
-    return Lines(stream)
+    if not stream.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        return Lines(stream)
+    from tiercel.cli.live import LiveTree
+
+    return LiveTree(stream)

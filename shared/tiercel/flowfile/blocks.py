@@ -138,7 +138,8 @@ def read_default(entry: Any, path: Path, report: Report) -> Default | None:
 def _check_values(entry: Mapping[str, Any], path: Path, report: Report) -> None:
     values, kind = entry.get("values"), entry.get("type")
     if not isinstance(values, dict):
-        report.problem((*path, "values"), f"must not be null, wanted a map of properties, found {shown(values)}")
+        found = "must not be null" if values is None else f"must be a map, found {shown(values)}"
+        report.problem((*path, "values"), f"{found}; wanted the properties with their values")
         return
     for name, value in values.items():
         if value is None:

@@ -37,10 +37,20 @@ class Injected:
     """Which properties came from a default that named only the beginning of the type."""
 
     by_prefix: set[tuple[int, Key]] = field(default_factory=set)
+    maps: dict[int, Any] = field(default_factory=dict)
+    """Maps that came whole, by identity."""
 
     def is_lenient(self, container: object, key: Key) -> bool:
         """Tell whether a property that nobody knows is to be ignored."""
-        return (id(container), key) in self.by_prefix
+        return (id(container), key) in self.by_prefix or id(container) in self.maps
+
+    def note(self, value: Any) -> None:
+        """Remember every map inside a value that came from such a default."""
+        if isinstance(value, dict):
+            self.maps[id(value)] = value
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        for item in inside:
+            self.note(item)
 
 
 def canonical_type(name: str) -> str:
@@ -133,6 +143,8 @@ class _Injection:
 
     def _copy(self, value: Any) -> Any:
         made = self.document.copy(value)
+        if self.by_prefix:
+            self.injected.note(made)
         if self.document.copied > MAX_COPIED:
             raise FlowError(f"the plugin defaults put more than {MAX_COPIED:,} values into the flow; make them smaller")
         return made

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic_core import ErrorDetails, ErrorType
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from tiercel.flowfile.places import Path, has
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tiercel.errors import ExpressionError, InputError, TiercelError
+from tiercel.inputs import convert_output
 from tiercel.model.execution import Frame, LogLine
 from tiercel.model.flow import AFTER
 from tiercel.model.messages import ExecutionEnded
@@ -45,8 +46,6 @@ def flow_outputs(walk: Walk) -> dict[str, object] | None:
     """Return the flow's outputs, rendered and converted; None when it declares none."""
     if not walk.flow.outputs:
         return None
-    from tiercel.inputs import convert_output
-
     found: dict[str, object] = {}
     for output in walk.flow.outputs:
         try:
@@ -55,7 +54,7 @@ def flow_outputs(walk: Walk) -> dict[str, object] | None:
             if getattr(output, "required", True):
                 raise
             value = None
-        found[output.id] = convert_output(output, value)
+        found[output.id] = convert_output(output, value, walk.renderer.means())
     return found
 
 

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from tiercel.errors import TaskError
 from tiercel.expressions import Context, World, evaluate, render, render_deep
+from tiercel.flowables.base import FlowableTask
+from tiercel.inputs import Means
 from tiercel.model.execution import TaskRun
 from tiercel.model.flow import Node
 from tiercel.model.plugin import bind
 from tiercel.planner.scene import Scene
 from tiercel.planner.variables import Surroundings, Variables
 
-Worlds = Callable[[Scene, TaskRun | None], World]
+
+class SceneWorld(World, Protocol):
+    """The readers of the world of one scene, which can also decrypt what the execution holds."""
+
+    def reveal(self, value: object) -> object:
+        """Return a structure with what is encrypted in it decrypted."""
+
+    def encrypt(self, text: str) -> str:
+        """Return a text encrypted with the installation's key."""
+
+
+Worlds = Callable[[Scene, TaskRun | None], SceneWorld]
 """Gives the readers of the world for a run's expressions (secrets, keys, files, the time)."""
 
 
@@ -29,7 +42,20 @@ class Renderer:
 
     def context(self, run: TaskRun | None, extra: Mapping[str, object] | None = None) -> Context:
         """Return the context of a run's expressions."""
-        return Context(Variables(self._scene, self._surroundings, run, extra), self._worlds(self._scene, run))
+        world = self._worlds(self._scene, run)
+        return Context(Variables(self._scene, self._surroundings, run, extra, world.reveal), world)
+
+    def means(self) -> Means:
+        """Return what converting the flow's outputs asks of the world."""
+        world = self._worlds(self._scene, None)
+
+        def evaluated(text: str, more: Mapping[str, object]) -> object:
+            return self.typed(text, None, more)
+
+        def rendered(text: str, more: Mapping[str, object]) -> str:
+            return self.text(text, None, more)
+
+        return Means(evaluated, rendered, world.encrypt)
 
     def text(self, template: object, run: TaskRun | None, extra: Mapping[str, object] | None = None) -> str:
         """Render a template to text; what is no text is written as YAML would."""
@@ -58,10 +84,11 @@ class Renderer:
 
         """
         context = self.context(run, extra)
+        named: dict[str, object] = {"id": node.id, "type": node.type}
+        if node.timeout is not None and issubclass(node.plugin, FlowableTask):
+            named["timeout"] = self.text(node.timeout, run)
         try:
-            return bind(
-                node.plugin, node.properties, lambda value: render_deep(value, context), id=node.id, type=node.type
-            )
+            return bind(node.plugin, node.properties, lambda value: render_deep(value, context), **named)
         except ValidationError as error:
             raise TaskError(explain(node, error)) from None
 

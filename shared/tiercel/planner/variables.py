@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from tiercel.expressions import Instant
+from tiercel.flowables.base import FlowableTask
 from tiercel.model.execution import TaskRun
 from tiercel.model.flow import Node
 from tiercel.planner.outputs import TaskMap
@@ -21,6 +22,14 @@ def instant(seconds: float) -> Instant:
     return Instant.fromtimestamp(seconds, UTC)
 
 
+Reveal = Callable[[object], object]
+"""Returns a structure with what is encrypted in it decrypted."""
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
 class Variables(Mapping[str, object]):
     """The context of one expression: a lazy map."""
 
@@ -30,8 +39,10 @@ class Variables(Mapping[str, object]):
         surroundings: Surroundings,
         run: TaskRun | None = None,
         extra: Mapping[str, object] | None = None,
+        reveal: Reveal = _as_it_is,
     ) -> None:
         self._scene = scene
+        self._reveal = reveal
         self._surroundings = surroundings
         self._run = run
         self._made: dict[str, object] = dict(extra) if extra else {}
@@ -59,10 +70,6 @@ class Variables(Mapping[str, object]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-    def also(self, extra: Mapping[str, object] | None) -> Variables:
-        """Return the same variables with some more, which hide those of the same name."""
-        return Variables(self._scene, self._surroundings, self._run, extra) if extra else self
 
     # ------------------------------------------------------------ one method a variable
 
@@ -100,11 +107,20 @@ class Variables(Mapping[str, object]):
         }
         if run.parent is not None:
             found["parentId"] = self._scene.run_id(run.parent)
-        if run.value is not None:
-            found["value"] = run.value
-        if run.iteration is not None:
-            found["iteration"] = run.iteration
+        loop = self._looped(run)
+        if loop.value is not None:
+            found["value"] = loop.value
+        if loop.iteration is not None:
+            found["iteration"] = loop.iteration
         return found
+
+    def _looped(self, run: TaskRun) -> TaskRun:
+        """Return the run whose value counts: inside a WorkingDirectory it is that of the directory."""
+        node = self._scene.flow.nodes.get(run.task)
+        above = node.parent if node is not None else None
+        if run.parent is None or above is None or issubclass(above.plugin, FlowableTask):
+            return run
+        return self._scene.find(run.parent) or run
 
     def _parents(self) -> object:
         found = []
@@ -116,7 +132,7 @@ class Variables(Mapping[str, object]):
             entry: dict[str, object] = {}
             if above.value is not None:
                 entry["taskrun"] = {"value": above.value}
-            outputs = self._scene.outputs_of(above)
+            outputs = self._reveal(self._scene.outputs_of(above))
             if outputs:
                 entry["outputs"] = outputs
             if entry:
@@ -130,10 +146,15 @@ class Variables(Mapping[str, object]):
         return parents[0] if parents else _ABSENT
 
     def _inputs(self) -> object:
-        return self._scene.header.inputs or _ABSENT
+        inputs = self._scene.header.inputs
+        if not inputs:
+            return _ABSENT
+        if "inputs" not in self._scene.memo:
+            self._scene.memo["inputs"] = self._reveal(inputs)
+        return self._scene.memo["inputs"]
 
     def _outputs(self) -> object:
-        return TaskMap(self._scene, self._run, self._scene.outputs_of)
+        return TaskMap(self._scene, self._run, lambda run: self._reveal(self._scene.outputs_of(run)))
 
     def _tasks(self) -> object:
         return TaskMap(self._scene, self._run, _state_of)
@@ -185,8 +206,3 @@ _MAKERS: Mapping[str, Callable[[Variables], object]] = {
     "trigger": Variables._trigger,
     "schedule": Variables._schedule,
 }
-
-
-def epoch(moment: datetime) -> float:
-    """Return a time as records hold it: seconds since the epoch."""
-    return moment.timestamp()

@@ -1,6 +1,7 @@
 """Who lives in a store's folder: each process holds a lock on a file of its name, and the kernel lets go of it.
 
-Promise: a process that lives is never called gone, and one that was killed is called gone at once. No heartbeat, no time-out, no process number that may be used again.
+Promise: a process that lives is never called gone, and one that was killed is called gone at once. No heartbeat, no
+time-out, no process number that may be used again.
 """
 
 from __future__ import annotations

@@ -35,6 +35,6 @@ def yaml_text(frame: Frame, value: object) -> str:
 @filter_named("jq", parameters="expression", required=1, framed=True)
 def jq(frame: Frame, value: object, expression: object) -> object:
     """Return the list of what a jq program gives."""
-    from tiercel.expressions.jqprogram import run_jq
+    from tiercel.expressions.jq import run_jq
 
     return run_jq(text_argument(expression, "expression"), value, frame.budget)

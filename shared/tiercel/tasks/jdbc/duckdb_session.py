@@ -192,6 +192,7 @@ def connect(ctx: RunContext, desk: Desk, zone: ZoneInfo) -> Iterator[DuckdbSessi
         folder = str(desk.folder).replace("'", "''")
         with session.errors("SET file_search_path"):
             connection.execute(f"SET SESSION file_search_path = '{folder}'")
+            connection.execute("SET enable_progress_bar = false")  # it would be printed
         with stoppable(ctx, connection.interrupt):
             yield session
     finally:

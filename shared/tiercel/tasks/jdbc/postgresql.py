@@ -122,10 +122,11 @@ def _arguments(ctx: RunContext, where: ServerUrl, read_timeout: int | None) -> d
         found["dbname"] = where.database
     if socket := _cloud_sql(options):
         found |= {"host": socket, "port": "5432"}
+    unchecked = "NonValidating" in options.pop("sslfactory", "")
     if options.pop("ssl", "").lower() in ("true", "1") and "sslmode" not in options:
-        found["sslmode"] = "verify-full"
-    seconds = read_timeout or int(options.pop("socketTimeout", "0") or 0)
-    if seconds:
+        found["sslmode"] = "require" if unchecked else "verify-full"
+    written = options.pop("socketTimeout", "")
+    if seconds := read_timeout or (int(written) if written.isdigit() else 0):
         found["tcp_user_timeout"] = seconds * 1000
     schema = options.pop("currentSchema", None)
     found |= {_KEYS[name]: options.pop(name) for name in list(options) if name in _KEYS}

@@ -92,6 +92,8 @@ class CopyIn(CopyTask):
         ):
             with cursor.copy(_bytes(statement)) as copy:
                 while block := file.read(records.BLOCK):
+                    if ctx.cancelled:
+                        raise TaskError("the attempt was cancelled; nothing of the file was kept", retryable=False)
                     copy.write(block)
             return _done(ctx, cursor.rowcount)
 

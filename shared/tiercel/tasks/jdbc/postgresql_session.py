@@ -46,25 +46,35 @@ class PostgresSession:
 
     def execute(self, statement: Statement) -> Result:
         """Run a statement; rows of queries are streamed, whatever their number."""
-        values = statement.values or None
         cursor = psycopg.RawCursor(self.connection)
         if not _may_have_many_rows(statement.text):
+            return self._at_once(cursor, statement)
+        with self.errors(statement.text):
+            alone = self.connection.autocommit and self._is_idle()
+            if self._is_idle():
+                # also where a pooler stands between: describing and running must meet the same server process
+                self.connection.execute("BEGIN")
+            columns, oids = self._describe(statement.text, statement.values or None)
+            converters = types.converters(self.connection, oids)
+        if not columns:  # SELECT INTO, WITH ... INSERT
+            result = self._at_once(cursor, statement)
             with self.errors(statement.text):
-                cursor.execute(_query(statement.text), values)
+                if alone:
+                    self.connection.commit()
+            return result
+        return Result(columns, converted(self._stream(cursor, statement, alone), converters))
+
+    def _at_once(self, cursor: psycopg.RawCursor[Any], statement: Statement) -> Result:
+        """Run a statement that has no rows, or few."""
+        with self.errors(statement.text):
+            cursor.execute(_query(statement.text), statement.values or None)
             if cursor.description is None:
                 return Result(update_count=cursor.rowcount if cursor.rowcount >= 0 else None)
             columns = [column.name for column in cursor.description]
             return Result(columns, converted(iter(cursor), types.converters(self.connection, _oids(cursor))))
-        alone = self.connection.autocommit
-        with self.errors(statement.text):
-            if self.connection.info.transaction_status == pq.TransactionStatus.IDLE:
-                # also where a pooler stands between: describing and running must meet the same server process
-                self.connection.execute("BEGIN")
-            else:
-                alone = False
-            columns, oids = self._describe(statement.text, values)
-            converters = types.converters(self.connection, oids)
-        return Result(columns, converted(self._stream(cursor, statement, alone), converters))
+
+    def _is_idle(self) -> bool:
+        return self.connection.info.transaction_status == pq.TransactionStatus.IDLE
 
     def _describe(self, statement: str, values: Sequence[Any] | None) -> tuple[list[str], list[int]]:
         """Return the names and types of a query's columns before it runs."""

@@ -45,6 +45,8 @@ def iso_moment(text: str) -> str:
     """Return a timestamp of the server as ISO 8601; `infinity` and years before Christ stay as they are."""
     if len(text) == 19:
         return text.replace(" ", "T")
+    if len(text) == 22 and text[19] in "+-":  # the common form, and the expression below takes three times as long
+        return f"{text[:10]}T{text[11:19]}{_offset(text[19:])}"
     match = _MOMENT.fullmatch(text)
     if match is None:
         return text
