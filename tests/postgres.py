@@ -81,41 +81,19 @@ def _start(commands: Path, folder: Path, server: PostgresServer, asked: dict[str
     password = folder / "password"
     password.write_text(server.password)
     password.chmod(0o644)
-    log = folder / "log"
-    make: list[str | Path] = [
-        commands / "initdb",
-        "-D",
-        folder / "data",
-        "-U",
-        server.user,
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-sync",
-    ]
-    make += ["--auth=scram-sha-256", f"--pwfile={password}"]
+    make = ["initdb", "-D", "data", "-U", server.user, "--encoding=UTF8", "--locale=C", "--no-sync"]
+    make += ["--auth=scram-sha-256", "--pwfile=password"]
     options = {"listen_addresses": server.host, "port": str(server.port), "unix_socket_directories": "", **SETTINGS}
     text = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-    start: list[str | Path] = [
-        commands / "pg_ctl",
-        "start",
-        "-D",
-        folder / "data",
-        "-l",
-        log,
-        "-w",
-        "-t",
-        "30",
-        "-o",
-        text,
-    ]
+    start = ["pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", "30", "-o", text]
     try:
-        for command in (make, start):
+        for name, *words in (make, start):
             # to a file and not to a pipe: the server keeps what it inherits, and a pipe would never end
-            with (folder / "said").open("wb") as said:
-                subprocess.run(command, stdout=said, stderr=said, timeout=60, **asked)
+            with (folder / "said").open("ab") as said:
+                subprocess.run([commands / name, *words], stdout=said, stderr=said, timeout=60, **asked)
     except subprocess.CalledProcessError as error:
-        found = (folder / "said").read_text() + (log.read_text() if log.exists() else "")
-        raise RuntimeError(f"PostgreSQL did not start: {found}") from error
+        found = [(folder / name).read_text() for name in ("said", "log") if (folder / name).exists()]
+        raise RuntimeError(f"PostgreSQL did not start: {' '.join(found)}") from error
 
 
 def _free_port() -> int:

@@ -104,14 +104,14 @@ def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Lane]:
 def _follow(lanes: Lanes, parent: Token, message: OpenBranches, opened: list[Token]) -> None:
     """After the commit: walk what is to be walked here, and close the leaves that are full."""
     for token in opened:
-        lanes.run_on(token, plan.resume_lane)
+        lanes.run_on(message, token, plan.resume_lane)
     join = parent.lane.frames[-1].join
     if opened or join is None or join.limit:
         return
     for number in sorted({branch // geometry.LEAF for branch in message.branches}):
         mask = _close(lanes, parent, message.run, join.size, number)
         if mask is not None:
-            lanes.advance(parent.header.id, parent.lane.key, partial(plan.join_closed, key=message.run, mask=mask))
+            lanes.advance(message, parent.lane.key, partial(plan.join_closed, key=message.run, mask=mask))
 
 
 def _close(lanes: Lanes, parent: Token, fork: str, size: int, number: int) -> int | None:

@@ -40,7 +40,7 @@ def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
 
 
 def _fold(lanes: Lanes, message: CallFlow | ChildEnded, outcome: Outcome) -> None:
-    lanes.advance(message.execution, message.lane, partial(plan.call_answered, key=message.run, outcome=outcome))
+    lanes.advance(message, message.lane, partial(plan.call_answered, key=message.run, outcome=outcome))
 
 
 def _flow(lanes: Lanes, message: CallFlow) -> Flow:
@@ -72,9 +72,12 @@ def answer(lanes: Lanes, message: ChildEnded) -> None:
     """Tell a Subflow that its execution has ended."""
     found = lanes.stored(message.child).header()
     token = lanes.load(message.execution, message.lane)
-    if found is None or token is None or message.run not in token.lane.runs:
+    run = None if token is None else token.lane.runs.get(message.run)
+    if found is None or token is None or run is None:
         return
     child = found[0]
+    if (child.original_id or child.id) != derived_id("call", message.execution, message.run, len(run.attempts)):
+        return  # the child of an attempt that was given up
     task = lanes.flows.get(token.header.namespace, token.header.flow_id, token.header.revision).nodes
     transmit = task[split_key(message.run)[0]].properties.get("transmitFailed", True)
     outputs: dict[str, object] = {"executionId": child.id, "state": str(child.state), "outputs": child.outputs or {}}
@@ -118,8 +121,8 @@ def retry_execution(lanes: Lanes, intake: Intake, execution: str) -> None:
 def execution_ended(lanes: Lanes, execution: str) -> None:
     """Tell whoever waits that an execution has ended."""
     found = lanes.stored(execution).header()
-    if found is None or not found[0].state.is_terminal:
-        return
+    if found is None or not found[0].state.is_terminal or found[0].state is State.RETRIED:
+        return  # a new execution takes the place of one that is RETRIED, its caller's answer included
     _wake_caller(lanes, found[0])
 
 

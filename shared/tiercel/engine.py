@@ -34,20 +34,20 @@ class Engine:
             TransientError: It cannot be done now; the message is to come again later.
 
         """
-        advance, execution = self._lanes.advance, message.execution
+        advance, execution = partial(self._lanes.advance, message), message.execution
         match message:
             case m.StartExecution():
-                self._start(execution)
+                self._start(message)
             case m.WalkLane(lane=lane):
-                advance(execution, lane, plan.resume_lane)
+                advance(lane, plan.resume_lane)
             case m.OpenBranches():
                 open_branches(self._lanes, message)
             case m.BranchEnded(lane=lane, run=run, branch=branch, seen=mask):
-                advance(execution, lane, partial(plan.branch_ended, key=run, branch=branch, mask=mask))
+                advance(lane, partial(plan.branch_ended, key=run, branch=branch, mask=mask))
             case m.TaskDue(lane=lane):
-                advance(execution, lane, partial(plan.task_due, message=message))
+                advance(lane, partial(plan.task_due, message=message))
             case m.ResumeTask(lane=lane):
-                advance(execution, lane, partial(plan.task_resumed, message=message))
+                advance(lane, partial(plan.task_resumed, message=message))
             case m.CallFlow():
                 calls.call(self._lanes, self._intake, message)
             case m.ChildEnded():
@@ -63,12 +63,13 @@ class Engine:
             case _:
                 assert_never(message)
 
-    def _start(self, execution: str) -> None:
+    def _start(self, message: m.StartExecution) -> None:
         """Begin an execution, or take up one whose beginning was interrupted."""
+        execution = message.execution
         if self._lanes.load(execution, MAIN_LANE) is not None:
-            self._lanes.advance(execution, MAIN_LANE, plan.resume_lane)
+            self._lanes.advance(message, MAIN_LANE, plan.resume_lane)
             return
         found = self._lanes.stored(execution).header()
         if found is not None and not found[0].state.is_terminal:
             header, version = found
-            self._lanes.run_on(Token(header, version, main_lane(header.id), 0, b""), plan.resume_lane)
+            self._lanes.run_on(message, Token(header, version, main_lane(header.id), 0, b""), plan.resume_lane)

@@ -11,6 +11,7 @@ from tiercel.archive import StoredExecution, Token, envelopes
 from tiercel.errors import TransientError
 from tiercel.flows import FlowStore
 from tiercel.model.execution import Claim, Execution, Lane, decode_execution, decode_lane, header_key, lane_key
+from tiercel.model.messages import Message, message_key
 from tiercel.planner import plan
 from tiercel.planner.geometry import LEAF
 from tiercel.planner.rendering import Renderer, Worlds
@@ -74,6 +75,8 @@ class Lanes:
         self._owner = owner
         self._lease = lease
         self._observer = observer
+        self._held: set[tuple[str, str]] = set()
+        """The claims that this process still works on, by lane and cause: one that failed in between is void."""
 
     def now(self) -> float:
         """Return the time in seconds since the epoch."""
@@ -101,36 +104,46 @@ class Lanes:
 
     # ------------------------------------------------------------ advancing
 
-    def advance(self, execution: str, lane: str, event: Event) -> None:
+    def advance(self, message: Message, lane: str, event: Event) -> None:
         """Fold an event into a lane, and run on with what follows in the same process.
+
+        Args:
+            message: The message that is being handled: it comes again if this process dies.
+            lane: The lane's key.
+            event: What is to be folded.
 
         Raises:
             TransientError: Somebody else walks the lane, or changes it all the time.
 
         """
-        token = self.load(execution, lane)
+        token = self.load(message.execution, lane)
         if token is None:
             return
-        self.run_on(token, event)
+        self.run_on(message, token, event)
 
-    def run_on(self, token: Token, event: Event) -> None:
+    def run_on(self, message: Message, token: Token, event: Event) -> None:
         """Fold an event, then run task after task until the lane stands still; go on beyond a join it closes."""
         following: Event | None = event
         replies: list[Reply] = []
-        while following is not None:
-            token, following, replies = self._step(token, following)
+        cause = message_key(message)
+        hold = (token.lane.key, cause)
+        try:
+            while following is not None:
+                token, following, replies = self._step(token, following, cause)
+        finally:
+            self._held.discard(hold)
         if token.lane.ended and token.lane.size and token.lane.fork is not None:
             count = max((reply.count for reply in replies), default=LEAF)
-            self.close_leaf(token, token.lane.fork, token.lane.branch // LEAF, count)
+            self.close_leaf(message, token, token.lane.fork, token.lane.branch // LEAF, count)
 
-    def close_leaf(self, branch: Token, fork: str, number: int, count: int) -> None:
+    def close_leaf(self, message: Message, branch: Token, fork: str, number: int, count: int) -> None:
         """Close what is full of a join; walk on in the parent's lane when all of it is."""
         assert branch.lane.parent is not None
         mask = joins.close(self.store, branch.header.id, fork, branch.lane.size, number, count)
         if mask is not None:
-            self.advance(branch.header.id, branch.lane.parent, partial(plan.join_closed, key=fork, mask=mask))
+            self.advance(message, branch.lane.parent, partial(plan.join_closed, key=fork, mask=mask))
 
-    def _step(self, token: Token, event: Event) -> tuple[Token, Event | None, list[Reply]]:
+    def _step(self, token: Token, event: Event, cause: str) -> tuple[Token, Event | None, list[Reply]]:
         """Plan an event, commit, run the task that follows; return that task's result as the next event."""
         for _ in range(TRIES):
             if event is plan.resume_lane:
@@ -139,9 +152,14 @@ class Lanes:
             walk = Walk(scene, renderer, self.now())
             work = self.fold(walk, renderer, event(walk), FOLDED)
             if work is not None:
-                token.lane.claim = Claim(self._owner, walk.now + self._lease)
+                self._held.add((token.lane.key, cause))
+                token.lane.claim = Claim(self._owner, walk.now + self._lease, cause)
+            writes, messages = token.writes(walk.transition), envelopes(walk.transition)
+            if not writes and not messages and event is not plan.resume_lane and self._stands_behind(token, cause):
+                event = plan.resume_lane
+                continue
             try:
-                replies = self._commit(token, walk)
+                replies = self._commit(token, writes, messages)
             except Refused:
                 token = self._reload(token)
                 continue
@@ -162,9 +180,14 @@ class Lanes:
             work = plan.task_finished(walk, work.run.key, attempt, outcome)
         return work
 
-    def _commit(self, token: Token, walk: Walk) -> list[Reply]:
-        writes = token.writes(walk.transition)
-        messages = envelopes(walk.transition)
+    def _stands_behind(self, token: Token, cause: str) -> bool:
+        """Tell whether a message that changes nothing has changed the lane before, in the hands of a worker that died.
+
+        Then it is the only one that can bring the lane on: the worker never acknowledged it.
+        """
+        return token.lane.claim is not None and token.lane.claim.cause == cause
+
+    def _commit(self, token: Token, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
         if not writes and not messages:
             return []
         replies = self.commit(writes, messages)
@@ -189,5 +212,7 @@ class Lanes:
 
     def _refuse_busy(self, token: Token) -> None:
         claim = token.lane.claim
-        if claim is not None and claim.until > self.now() and not self.store.is_gone(claim.owner):
+        if claim is None or claim.until <= self.now() or self.store.is_gone(claim.owner):
+            return
+        if claim.owner != self._owner or (token.lane.key, claim.cause) in self._held:
             raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")

@@ -62,8 +62,21 @@ PLUGINS: dict[str, str] = {
     **_family("io.kestra.plugin.scripts.shell.", "tiercel.tasks.scripts.shell", "Script Commands"),
     **_family("io.kestra.plugin.scripts.python.", "tiercel.tasks.scripts.python", "Script Commands"),
     **_family(f"{_CORE}runner.", "tiercel.tasks.scripts.runners", "Process"),
+    **{
+        f"io.kestra.plugin.{runner}": "tiercel.tasks.scripts.runners:RemoteRunner"
+        for runner in (
+            "ee.gcp.runner.CloudRun",
+            "ee.gcp.runner.Batch",
+            "ee.aws.runner.Batch",
+            "ee.aws.runner.Ec2",
+            "ee.azure.runner.Batch",
+            "ee.kubernetes.runner.Kubernetes",
+            "cloud.runner.Cloud",
+        )
+    },
     **_family("io.kestra.plugin.scripts.runner.docker.", "tiercel.tasks.scripts.runners", "Docker"),
-    **_family("io.kestra.plugin.jdbc.postgresql.", "tiercel.tasks.jdbc.postgresql", "Query Queries CopyIn CopyOut"),
+    **_family("io.kestra.plugin.jdbc.postgresql.", "tiercel.tasks.jdbc.postgresql", "Query Queries Batch"),
+    **_family("io.kestra.plugin.jdbc.postgresql.", "tiercel.tasks.jdbc.postgresql_copy", "CopyIn CopyOut"),
     **_family("io.kestra.plugin.jdbc.duckdb.", "tiercel.tasks.jdbc.duckdb", "Query Queries"),
     **_family("io.kestra.plugin.jdbc.sqlite.", "tiercel.tasks.jdbc.sqlite", "Query Queries Batch"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -11,6 +12,14 @@ from tiercel.ports import Delivery, MessageBus
 
 BUSY_WAIT = 0.02
 """Seconds before a message that met a busy record comes again the first time; doubled each time, up to 5 s."""
+
+BAD_TRIES = 3
+"""How often a message that fails in a way it should not is tried, before its execution is ended."""
+
+WORST_TRIES = 10
+"""How often ending the execution of a bad message is tried."""
+
+_log = logging.getLogger("tiercel")
 
 
 Poisoned = Callable[[Message, Exception], None]
@@ -51,23 +60,34 @@ class Pump:
             with self._lock:
                 self._idle -= 1
             self._grow()
-            self._deliver(delivery)
+            self.deliver(delivery)
             with self._lock:
                 self._idle += 1
 
-    def _deliver(self, delivery: Delivery) -> None:
+    def deliver(self, delivery: Delivery) -> None:
+        """Handle one message, and acknowledge it last; never raises for what goes wrong with it."""
         try:
             self._handle(decode_message(delivery.body))
         except TransientError:
             self._bus.later(delivery, min(5.0, BUSY_WAIT * 2 ** min(delivery.attempt - 1, 10)))
         except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
-            if delivery.attempt < 3:
+            if delivery.attempt < BAD_TRIES:
                 self._bus.later(delivery, 0.1 * delivery.attempt)
                 return
-            self._poisoned(decode_message(delivery.body), error)
-            self._bus.acknowledge(delivery)
+            self._bury(delivery, error)
         else:
             self._bus.acknowledge(delivery)
+
+    def _bury(self, delivery: Delivery, error: Exception) -> None:
+        """End what a bad message belongs to; where even that fails, the message alone is given up, and logged."""
+        try:
+            self._poisoned(decode_message(delivery.body), error)
+        except Exception as second:  # noqa: BLE001 - the thread goes on, whatever this message does
+            if delivery.attempt < WORST_TRIES:
+                self._bus.later(delivery, 0.1 * delivery.attempt)
+                return
+            _log.error("a message is dropped: %s", delivery.key, exc_info=second)
+        self._bus.acknowledge(delivery)
 
     def close(self, timeout: float) -> None:
         """Have the threads end; the bus must be closed already."""

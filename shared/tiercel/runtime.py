@@ -104,6 +104,7 @@ def embedded(
 ) -> Runtime:
     """Return the embedded runtime on a folder, not yet started (enter it to start)."""
     clock = clock or SystemClock()
+    folder = folder.absolute()
     store = SqliteStore(folder)
     objects = FolderObjects(folder)
     services = _services(folder, store, objects, clock)

@@ -14,7 +14,7 @@ from tiercel.model.durations import format_duration
 from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
-from tiercel.planner.geometry import split_key
+from tiercel.planner.geometry import loops_of, split_key
 from tiercel.ports import ObjectStore, StateStore
 
 _decode_line = msgspec.json.Decoder(LogLine).decode
@@ -94,12 +94,7 @@ class ExecutionView:
     def runs(self, header: Execution, flow: Flow | None) -> list[TaskRun]:
         """Return the task runs in the order of their creation."""
         found = StoredExecution(self._store, self._objects, header.id).everything()
-        orders = {node.id: node.order for node in flow.nodes.values()} if flow is not None else {}
-
-        def place(run: TaskRun) -> tuple[float, tuple[int, ...], int]:
-            return run.at[0][1], split_key(run.key)[1], orders.get(run.task, 0)
-
-        return sorted(found.values(), key=place)
+        return sorted(found.values(), key=lambda run: (run.at[0][1], _place(run, flow)))
 
     def caused_by(self, execution: str) -> Iterator[Execution]:
         """Yield the executions that one has caused, directly or through others, oldest first."""
@@ -151,6 +146,19 @@ class ExecutionView:
             with self._objects.open(run.log_uri) as file:
                 for line in file:
                     yield _decode_line(line)
+
+
+def _place(run: TaskRun, flow: Flow | None) -> tuple[int, ...]:
+    """Return where a run stands in its flow, with the round of each loop after the loop: a sequence's own order."""
+    node, rounds = flow.nodes.get(run.task) if flow is not None else None, split_key(run.key)[1]
+    if node is None:
+        return rounds
+    place = [node.order]
+    for above in node.ancestors():
+        inside = len(loops_of(above))
+        place[:0] = (above.order, rounds[inside]) if len(rounds) > inside else (above.order,)
+        rounds = rounds[:inside]
+    return tuple(place)
 
 
 def _created(header: Execution) -> float:

@@ -106,6 +106,35 @@ def test_a_message_is_delivered_on_time_by_the_wall_clock(tmp_path: Path) -> Non
     assert max(late) < 0.2
 
 
+def test_a_timer_is_watched_while_who_watched_the_last_one_is_busy(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    bus = OutboxBus(store, SystemClock())
+    late: dict[str, float] = {}
+    second = threading.Event()
+
+    def work() -> None:
+        while (delivery := bus.receive(None)) is not None:
+            late[delivery.key] = time.time() - float(delivery.body)
+            if delivery.key == "first":
+                second.wait(2)
+            else:
+                second.set()
+            bus.acknowledge(delivery)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    now = time.time()
+    times = {"first": now + 0.05, "second": now + 0.1}
+    store.commit([], [Envelope(key, repr(due).encode(), due) for key, due in times.items()])
+    assert second.wait(1.5)
+    bus.close()
+    for thread in threads:
+        thread.join(5)
+    store.close()
+    assert sorted(late) == ["first", "second"]
+
+
 def test_waiting_receivers_do_not_poll(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     bus = OutboxBus(store, SystemClock())

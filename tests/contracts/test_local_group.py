@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -106,6 +107,31 @@ def test_a_lone_commit_is_written_in_its_own_thread(local: LocalPlace) -> None:
     local.store._group.run(lambda _: writers.append(threading.current_thread()))
     assert writers == [threading.current_thread()]
     assert set(threading.enumerate()) == before
+
+
+class Interrupt(BaseException):
+    """What a signal's handler raises, as Ctrl-C does."""
+
+
+def test_an_interrupted_caller_takes_nobody_with_it(local: LocalPlace) -> None:
+    def interrupt(*_: object) -> None:
+        raise Interrupt
+
+    others = [threading.Thread(target=local.store.commit, args=([Create(f"k/{n}", b"")],)) for n in range(3)]
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with blocked(local.store, 3):
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(Interrupt):
+                local.store.commit([Create("interrupted", b"")])
+            for thread in others:
+                thread.start()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    for thread in others:
+        thread.join(10)
+    local.store.commit([Create("k/after", b"")])
+    assert [found.key for found in local.store.scan("")] == ["k/0", "k/1", "k/2", "k/after"]
 
 
 KEYS = st.sampled_from(["a", "a/b", "b", "é"])

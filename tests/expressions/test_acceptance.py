@@ -127,7 +127,8 @@ OPERATORS = [
     ("{% set x = ['a'] %}{{ x + ['b'] }}", '["a","b"]'),
     ("{% for x in {'a':1,'b':2} %}{{ x }};{% endfor %}", "a=1;b=2;"),
     (
-        "{% for i in 1..2 %}{% for j in ['a'] %}{{ i }}{{ j }}{{ loop.index }} {% endfor %}{{ loop.index }};{% endfor %}",
+        "{% for i in 1..2 %}{% for j in ['a'] %}{{ i }}{{ j }}{{ loop.index }} {% endfor %}"
+        "{{ loop.index }};{% endfor %}",
         "1a0 0;2a0 1;",
     ),
     (

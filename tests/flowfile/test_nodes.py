@@ -59,7 +59,7 @@ listeners:
 def test_tasks_are_numbered_in_the_order_of_the_document_flowables_before_their_children() -> None:
     found = flow(WHOLE)
     order = sorted(found.nodes.values(), key=lambda node: node.order)
-    assert [node.id for node in order] == "a seq b if c d e f g h switch i j k l m n o p".split()
+    assert " ".join(node.id for node in order) == "a seq b if c d e f g h switch i j k l m n o p"
     assert [node.order for node in order] == list(range(19))
 
 
@@ -127,6 +127,12 @@ def test_common_properties(run_if: str, wanted: str) -> None:
 def test_a_timeout_may_be_an_expression_or_a_number_of_seconds() -> None:
     assert flow(COMMON.format(run_if="x", timeout="'{{ x }}'")).nodes["all"].timeout == "{{ x }}"
     assert flow(COMMON.format(run_if="x", timeout="12")).nodes["all"].timeout == "12"
+
+
+def test_a_switch_may_be_written_as_text() -> None:
+    found = flow("tasks:\n- " + log("a", "allowFailure: 'false'") + "\n- " + log("b", "disabled: 'true'"))
+    assert list(found.nodes) == ["a"]
+    assert not found.nodes["a"].allow_failure
 
 
 def test_a_failure_is_allowed_in_allow_failure_unless_it_says_otherwise() -> None:
@@ -330,7 +336,8 @@ NOTICES: list[tuple[str, str, str]] = [
     ),
     (
         "a schedule without a required input",
-        f"inputs: [{{id: i, type: INT}}]\ntriggers: [{{id: t, type: core.trigger.Schedule, cron: x}}]\ntasks: [{log('t')}]",
+        f"inputs: [{{id: i, type: INT}}]\ntriggers: [{{id: t, type: "
+        f"core.trigger.Schedule, cron: x}}]\ntasks: [{log('t')}]",
         "Missing inputs for Schedule Trigger 't', missing inputs: 'i'",
     ),
     (

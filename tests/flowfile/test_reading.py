@@ -107,19 +107,13 @@ REFUSED: list[tuple[str, str | bytes, str, int | None, int | None]] = [
     ("indentation", "\n".join(" " * n + "a:" for n in range(150)), "nested deeper than 100 levels", 101, 101),
     ("ten megabytes", "[" * 10_000_000, "10,000,000 bytes; a flow may have 5,000,000", None, None),
     ("ten megabytes of bytes", b"[" * 10_000_000, "10,000,000 bytes", None, None),
-    ("many values", "- a\n" * 1_200_000, "more than 100,000 values", 100_000, 3),
-    ("many documents", "---\n" * 1_200_000, "more than 100,000 values", 100_002, 1),
-    ("alias bomb", _bomb(9), "more than 100,000 values once its aliases are expanded", 5, 38),
+    ("many values", "- a\n" * 1_200_000, "more than 300,000 keys and values", 300_000, 3),
+    ("many documents", "---\n" * 1_200_000, "more than 1,000 documents", 1001, 1),
+    ("alias bomb", _bomb(9), "aliases stand for more than 100,000 values", 5, 38),
     (
         "merge bomb",
-        "a: &a {"
-        + ", ".join(f"k{n}: 1" for n in range(1000))
-        + "}\n"
-        + "- " * 0
-        + "b: ["
-        + ",".join(["{<<: *a}"] * 200)
-        + "]",
-        "more than 100,000 values",
+        "a: &a {" + ", ".join(f"k{n}: 1" for n in range(1000)) + "}\n" + "b: [" + ",".join(["{<<: *a}"] * 200) + "]",
+        "aliases stand for more than 100,000 values",
         2,
         None,
     ),
@@ -151,7 +145,7 @@ def test_what_is_no_flow_is_refused_quickly_with_its_place(
     began = time.perf_counter()
     with pytest.raises(FlowError) as caught:
         parse_flow(text, source="f.yaml")
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 5
     problem = caught.value.problems[0]
     assert message in problem.message
     assert problem.line == line
@@ -219,7 +213,7 @@ def test_a_file_may_hold_several_flows_each_with_its_own_text_and_the_files_line
     assert two.source == FLOW.format("two")
     assert isinstance(three, FlowError)
     assert {problem.line for problem in three.problems} == {11}
-    with pytest.raises(FlowError, match="found 3 documents .the second begins on line 5"):
+    with pytest.raises(FlowError, match=r"found 3 documents \(the second begins on line 5\)"):
         parse_flow(text)
     assert parse_flow("---\n" + FLOW.format("one") + "---\n").id == "one"
 

@@ -64,6 +64,27 @@ def test_a_csv_with_a_header_and_mixed_case_columns_comes_in(table: Database) ->
     assert (table.ctx.metrics[0].name, table.ctx.metrics[0].value) == ("rows", 2)
 
 
+def test_a_month_of_trips_is_staged_and_merged(db: Database) -> None:
+    csv = "VendorID,pickup,PULocationID,fare\n1,2021-01-01 00:15:56,43,5.5\n2,2021-01-01 00:22:39,166,10\n"
+    create = (
+        "(unique_row_id text, filename text, VendorID text, pickup timestamp, PULocationID text, fare double precision)"
+    )
+    columns = ["VendorID", "pickup", "PULocationID", "fare"]
+    for inserted in (2, 2):
+        db.run(Queries, sql=f"CREATE TABLE IF NOT EXISTS trips {create}; CREATE TABLE IF NOT EXISTS staging {create}")
+        db.run(Queries, sql="TRUNCATE TABLE staging;")
+        login = {"from": db.ctx.put("trips.csv", csv), "table": "staging", "columns": columns}
+        db.run(CopyIn, **login, format="CSV", header=True)
+        sql = """
+            UPDATE staging SET unique_row_id = md5(COALESCE(CAST(VendorID AS text), '') || pickup), filename = 'x.csv';
+            MERGE INTO trips AS T USING staging AS S ON T.unique_row_id = S.unique_row_id
+            WHEN NOT MATCHED THEN
+                INSERT VALUES (S.unique_row_id, S.filename, S.VendorID, S.pickup, S.PULocationID, S.fare);
+        """
+        assert db.run(Queries, sql=sql) == {"outputs": []}
+        assert len(db.rows("TABLE trips")) == inserted
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
+from fake_context import FakeContext
 
 from tiercel.errors import TaskError
+from tiercel.tasks.jdbc import duckdb, postgresql
 from tiercel.tasks.jdbc.parameters import place, place_questions
 from tiercel.tasks.jdbc.statements import DUCKDB, POSTGRESQL, SQLITE, pieces, split
 from tiercel.tasks.jdbc.url import parse_server, rest_of
@@ -122,3 +128,15 @@ def test_a_url_of_another_kind_is_refused_with_what_was_expected(url: str) -> No
 def test_a_port_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(TaskError, match="is no host and port"):
         parse_server(url, "postgresql", 5432)
+
+
+@pytest.mark.parametrize(("module", "plugin"), [("psycopg", postgresql.Query), ("duckdb", duckdb.Query)])
+def test_a_missing_driver_is_named_with_the_extra(
+    module: str, plugin: type[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    for name in [name for name in sys.modules if name.startswith("tiercel.tasks.jdbc.postgresql_")]:
+        monkeypatch.delitem(sys.modules, name)
+    extra = {"psycopg": "postgresql"}.get(module, module)
+    with pytest.raises(TaskError, match=rf"run: pip install 'tiercel\[{extra}\]'"):
+        FakeContext(tmp_path).run(plugin, url=f"jdbc:{extra}:", sql="SELECT 1")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tiercel.cli.lazy import LazyGroup
 from tiercel.cli.options import inputs_option, output_option, pairs, quiet_option, store_option
 from tiercel.cli.screens import progress_for
 from tiercel.cli.stores import existing, reading
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from tiercel.runtime import Runtime
 
 
-@click.group()
+LISTS = {
+    "list": ("tiercel.cli.listing:list_executions", "List executions, the newest first."),
+    "logs": ("tiercel.cli.listing:logs", "Print an execution's log."),
+}
+
+
+@click.group(cls=LazyGroup, table=LISTS)
 def executions() -> None:
     """Look at executions, and act on them."""
 
@@ -46,7 +53,7 @@ def resume(execution: str, inputs: tuple[str, ...], store: Path | None, output: 
     def act(runtime: Runtime) -> str:
         from tiercel import actions
 
-        return actions.resume(runtime, execution, supplied)
+        return actions.resume(runtime, execution, supplied, local_files=True)
 
     _act(act, store, output, quiet=quiet)
 

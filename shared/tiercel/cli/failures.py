@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from tiercel.cli.looks import styled
 from tiercel.errors import FlowError, TiercelError
 
 REFUSED = 2
@@ -54,13 +55,14 @@ def say_warning(text: str) -> None:
 
 def warn(word: str, text: str, colour: str) -> None:
     """Write a line that begins with a coloured word to the standard error."""
-    click.echo(f"{click.style(word + ':', fg=colour, bold=True)} {text}", err=True)
+    click.echo(f"{styled(word + ':', colour)} {text}", err=True)
 
 
 def describe(error: Exception) -> str:
     """Return an error as text for the one who caused it."""
-    if isinstance(error, FlowError) and len(error.problems) > 1:
-        return f"the flow has {len(error.problems)} problems\n{error}"
+    if isinstance(error, FlowError):
+        count = len(error.problems)
+        return f"the flow has {'a problem' if count == 1 else f'{count} problems'}\n{error}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     return str(error) or type(error).__name__

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tiercel.cli.options import store_option
+from tiercel.cli.outcome import binary_output
 from tiercel.cli.stores import reading
 
 
@@ -24,4 +25,4 @@ def cat(uri: str, store: Path | None) -> None:
     if not uri.startswith("kestra://"):
         raise click.BadParameter(f"found '{uri}', wanted kestra:///...", param_hint="URI")
     with reading(store) as runtime, runtime.services.objects.open(uri) as file:
-        shutil.copyfileobj(file, click.get_binary_stream("stdout"))
+        shutil.copyfileobj(file, binary_output())

@@ -13,34 +13,13 @@ from tiercel.cli.options import json_object, pairs
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
 
-_STORED = ("kestra:", "nsfile:")
-
 
 def read_inputs(texts: Iterable[str], file: str | None) -> dict[str, Any]:
     """Return the inputs of a JSON file and of `--input` options, which go before it."""
     found: dict[str, Any] = {}
     if file is not None:
-        found = json_object(Path(file).read_text(encoding="utf-8"), "--inputs-file")
+        found = json_object(Path(file).read_bytes(), "--inputs-file")
     found.update(pairs(texts, "=", "--input", "NAME=VALUE"))
-    return found
-
-
-def with_paths(flow: Flow, supplied: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs with the texts of FILE inputs as paths: only here may a text name a local file."""
-    from tiercel.model.inputs import flat_inputs
-
-    files = {identifier for identifier, declared, _ in flat_inputs(flow.inputs) if declared.type == "FILE"}
-    return _with_paths(supplied, files, "")
-
-
-def _with_paths(supplied: Mapping[str, Any], files: set[str], above: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in supplied.items():
-        if isinstance(value, Mapping):
-            value = _with_paths(value, files, f"{above}{name}.")
-        elif isinstance(value, str) and above + name in files and not value.startswith(_STORED):
-            value = Path(value.removeprefix("file://"))
-        found[name] = value
     return found
 
 

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group
@@ -18,8 +19,6 @@ from tiercel.cli.tree import Picture, count_text
 from tiercel.model.states import Level
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from tiercel.model.execution import Execution, Lane, LogLine
     from tiercel.runtime import Runtime
 
@@ -43,9 +42,7 @@ class LiveTree(Progress):
         self._stop = threading.Event()
         self._began = time.time()
         redirect = stream is sys.stdout
-        self._live = Live(
-            console=self._console, auto_refresh=False, redirect_stdout=redirect, vertical_overflow="crop"
-        )
+        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=redirect, vertical_overflow="crop")
         self._thread = threading.Thread(target=self._draw_on, name="progress", daemon=True)
 
     def changed(self, header: Execution, lane: Lane) -> None:
@@ -72,25 +69,25 @@ class LiveTree(Progress):
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Draw for the last time, without what was only of interest meanwhile; a second call does nothing."""
+    def stop(self) -> None:
+        """Draw for the last time, without what was only of interest meanwhile."""
         if self._stop.is_set():
             return
         self._stop.set()
         self._thread.join()
-        self._live.update(self._drawn(final=True), refresh=True)
-        self._live.stop()
+        with suppress(OSError):  # the terminal has gone
+            self._live.update(self._drawn(final=True), refresh=True)
+            self._live.stop()
 
     # ------------------------------------------------------------ drawing
 
     def _draw_on(self) -> None:
         pause = PAUSE
-        while not self._stop.wait(pause):
-            began = time.monotonic()
-            self._live.update(self._drawn(), refresh=True)
-            pause = max(PAUSE, SHARE * (time.monotonic() - began))
+        with suppress(OSError):
+            while not self._stop.wait(pause):
+                began = time.monotonic()
+                self._live.update(self._drawn(), refresh=True)
+                pause = max(PAUSE, SHARE * (time.monotonic() - began))
 
     def _drawn(self, *, final: bool = False) -> Group:
         height = max(4, self._console.height - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -46,8 +47,9 @@ def level_colour(level: Level) -> str:
     return _LEVELS[level]
 
 
-def is_plain(stream: TextIO) -> bool:
-    """Tell whether a stream cannot be given the symbols."""
+def is_plain(stream: TextIO | None = None) -> bool:
+    """Tell whether a stream (the standard output without one) cannot be given the symbols."""
+    stream = stream or sys.stdout
     try:
         "✔▲✘▶‖↻·├└│…".encode(getattr(stream, "encoding", None) or "ascii")
     except (UnicodeError, LookupError):
@@ -56,8 +58,8 @@ def is_plain(stream: TextIO) -> bool:
 
 
 def styled(text: str, style: str) -> str:
-    """Return a text in a style for `say`."""
-    if not style:
+    """Return a text in a style; it loses it again where `click.echo` writes to no terminal."""
+    if not style or os.environ.get("NO_COLOR"):
         return text
     if style in ("bold", "dim"):
         return click.style(text, bold=style == "bold" or None, dim=style == "dim" or None)

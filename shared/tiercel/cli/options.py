@@ -66,7 +66,7 @@ def pairs(texts: Iterable[str], separator: str, option: str, form: str) -> list[
     return found
 
 
-def json_object(text: str, option: str) -> dict[str, Any]:
+def json_object(text: str | bytes, option: str) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:

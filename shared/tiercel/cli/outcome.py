@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-
-import click
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tiercel.errors import NotFoundError
 from tiercel.model.states import State
@@ -54,4 +53,10 @@ def print_json(value: object) -> None:
     """Write a JSON document to the standard output, as UTF-8."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
     # A lone surrogate cannot be written as UTF-8; its backslash form means the same in JSON.
-    click.get_binary_stream("stdout").write(text.encode("utf-8", "backslashreplace"))
+    binary_output().write(text.encode("utf-8", "backslashreplace"))
+
+
+def binary_output() -> BinaryIO:
+    """Return the standard output for bytes."""
+    sys.stdout.flush()
+    return sys.stdout.buffer

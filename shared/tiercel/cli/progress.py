@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
@@ -30,6 +31,9 @@ class Progress:
     def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
         """See the executions as they were left: what was too quick to be seen is there now."""
 
+    def stop(self) -> None:
+        """Leave the screen to others; a second call does nothing."""
+
     def __enter__(self) -> Progress:
         """Begin to show."""
         return self
@@ -37,7 +41,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the screen to others."""
+        """Stop."""
+        self.stop()
 
 
 class Lines(Progress):
@@ -50,6 +55,7 @@ class Lines(Progress):
         self._told: set[tuple[float, str]] = set()
         """The warnings that were shown as they were written."""
         self._first: str | None = None
+        self._began = time.time()
 
     def changed(self, header: Execution, lane: Lane) -> None:
         """Tell of the task runs that have ended."""
@@ -61,7 +67,7 @@ class Lines(Progress):
         """Tell of the task runs that ended between two commits."""
         with self._lock:
             for header in headers:
-                for run in runtime.view.runs(header, None):
+                for run in sorted(runtime.view.runs(header, None), key=lambda run: run.at[-1][1]):
                     self._see(header, run)
 
     def logged(self, task: str, line: LogLine) -> None:
@@ -77,7 +83,8 @@ class Lines(Progress):
 
     def _see(self, header: Execution, run: TaskRun) -> None:
         seen = (header.id, run.key, len(run.at))
-        if not (run.state.is_terminal or run.state is State.PAUSED) or seen in self._ended:
+        stands = run.state.is_terminal or run.state is State.PAUSED
+        if not stands or seen in self._ended or run.at[-1][1] < self._began:
             return
         self._ended.add(seen)
         self._first = self._first or header.id
@@ -99,12 +106,12 @@ class Lines(Progress):
         self._out.flush()
 
 
-def one_line_each(message: str) -> list[str]:
-    """Return a message's lines for showing: not too long, and nothing in them that a terminal would obey."""
-    lines = message[:LONGEST_LINE].splitlines() or [""]
-    if len(message) > LONGEST_LINE:
+def one_line_each(message: str, *, cut: bool = True) -> list[str]:
+    """Return a message's lines for showing: nothing in them that a terminal would obey, and not too long if `cut`."""
+    lines = (message[:LONGEST_LINE] if cut else message).splitlines() or [""]
+    if cut and len(message) > LONGEST_LINE:
         lines[-1] += "..."
-    return ["".join(char if char.isprintable() or char == "\t" else "�" for char in line) for line in lines]
+    return ["".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line) for line in lines]
 
 
 def run_name(run: TaskRun) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ from tiercel.cli.screens import progress_for
 from tiercel.cli.sources import all_flows, one_flow
 from tiercel.cli.stores import folder_of
 from tiercel.cli.summary import conclude
-from tiercel.cli.waiting import Session, at_work
+from tiercel.cli.waiting import at_work
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
+    from tiercel.runtime import Runtime
 
 
 @click.command()
@@ -49,18 +51,13 @@ def run(
 
     Exit code: 0 SUCCESS or WARNING; 1 FAILED, KILLED or CANCELLED; 2 nothing was started; 3 it waits for somebody.
     """
-    _refuse_mixed(trigger, event, inputs or inputs_file or labels)
-    seen = None if event is None else json_object(event, "--event")
-    supplied = read_inputs(inputs, inputs_file)
-    given_labels = pairs(labels, ":", "--label", "KEY:VALUE")
-    flow = one_flow(file)
-    before = [other for path in others for other in all_flows(path)]
-    warn_of_unknown(flow, supplied)
+    cause = _cause(inputs, inputs_file, labels, trigger, event)
+    flow, before = one_flow(file), [other for path in others for other in all_flows(path)]
+    warn_of_unknown(flow, cause.inputs)
     with at_work(folder_of(store), progress_for(output, quiet=quiet)) as session:
         for other in before:
             session.runtime.flows.deploy(other)
-        flow = session.runtime.flows.deploy(flow)
-        execution = _triggered(session, flow, trigger, seen) if trigger else _started(session, flow, supplied, given_labels)
+        execution = cause.start(session.runtime, session.runtime.flows.deploy(flow))
         if execution is None:
             print_json(None)
             return
@@ -68,21 +65,39 @@ def run(
         conclude(session.runtime, execution, output, quiet=quiet)
 
 
-def _refuse_mixed(trigger: str | None, event: str | None, others: object) -> None:
+@dataclass(frozen=True)
+class Cause:
+    """Why an execution is started: a person with inputs and labels, or a trigger that saw something."""
+
+    inputs: dict[str, Any]
+    labels: list[tuple[str, str]]
+    trigger: str | None
+    event: dict[str, Any] | None
+
+    def start(self, runtime: Runtime, flow: Flow) -> str | None:
+        """Start the flow; None when the conditions of the trigger do not hold."""
+        if self.trigger is not None:
+            from tiercel import actions
+
+            return actions.start_by_trigger(runtime, flow, self.trigger, self.event)
+        from tiercel.intake import Request
+
+        return runtime.intake.accept(flow, Request(inputs=self.inputs, labels=self.labels, local_files=True)).id
+
+
+def _cause(
+    inputs: tuple[str, ...], file: str | None, labels: tuple[str, ...], trigger: str | None, event: str | None
+) -> Cause:
+    """Read the options that say why."""
     if event is not None and trigger is None:
         raise click.UsageError("--event is what a trigger saw: name the trigger with --trigger")
-    if trigger is not None and others:
-        raise click.UsageError("a trigger brings its own inputs and labels: --trigger stands without --input or --label")
-
-
-def _started(session: Session, flow: Flow, supplied: dict[str, Any], labels: list[tuple[str, str]]) -> str:
-    from tiercel.cli.given import with_paths
-    from tiercel.intake import Request
-
-    return session.runtime.intake.accept(flow, Request(inputs=with_paths(flow, supplied), labels=labels)).id
-
-
-def _triggered(session: Session, flow: Flow, trigger: str, event: dict[str, Any] | None) -> str | None:
-    from tiercel import actions
-
-    return actions.start_by_trigger(session.runtime, flow, trigger, event)
+    if trigger is not None and (inputs or file or labels):
+        raise click.UsageError(
+            "a trigger brings its own inputs and labels: --trigger stands without --input or --label"
+        )
+    return Cause(
+        read_inputs(inputs, file),
+        pairs(labels, ":", "--label", "KEY:VALUE"),
+        trigger,
+        None if event is None else json_object(event, "--event"),
+    )

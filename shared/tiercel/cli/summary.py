@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -71,7 +70,7 @@ def _summarise(runtime: Runtime, header: Execution, *, whole: bool) -> None:
 
 
 def _title(header: Execution) -> None:
-    mark = symbol(header.state, plain=is_plain(sys.stdout))
+    mark = symbol(header.state, plain=is_plain())
     end = header.at[-1][1] if header.state.is_terminal else time.time()
     say(
         (f"{mark} {header.state}", colour_of(header.state)),
@@ -115,7 +114,7 @@ def _tree(header: Execution, runs: Sequence[TaskRun]) -> None:
 
     picture = Picture()
     picture.see(header, runs)
-    for line in picture.lines(time.time(), plain=is_plain(sys.stdout))[1:]:
+    for line in picture.lines(time.time(), plain=is_plain(), height=None)[1:]:
         say(*line)
 
 
@@ -145,4 +144,7 @@ def _next_steps(runtime: Runtime, header: Execution, *, whole: bool) -> None:
     elif not header.state.is_terminal:
         steps += ["kill"]
     for step in steps:
-        say((f"{'next' if step == steps[0] else '':<11}", "dim"), (f"tiercel executions {step} {header.id} --store {store}", ""))
+        say(
+            (f"{'next' if step == steps[0] else '':<11}", "dim"),
+            (f"tiercel executions {step} {header.id} --store {store}", ""),
+        )

@@ -17,6 +17,8 @@ from tiercel.model.states import State
 
 FEW = (12, 6, 3, 1)
 """So many siblings are all shown; the smaller numbers are tried where there is no room."""
+MANY = (60,)
+"""The same, for a picture that is not drawn over."""
 
 _LOUD = (State.FAILED, State.KILLED, State.WARNING, State.PAUSED)
 _WORST_FIRST = (State.KILLED, State.FAILED, State.WARNING, State.SUCCESS)
@@ -78,18 +80,18 @@ class Picture:
         """Return how many task runs are in which state."""
         return Counter(row.state for shown in self._shown.values() for _, row in shown.rows.values())
 
-    def lines(self, now: float, *, plain: bool, height: int | None = None) -> list[Parts]:
+    def lines(self, now: float, *, plain: bool, height: int | None) -> list[Parts]:
         """Return the picture.
 
         Args:
             now: The time, for what still runs.
             plain: Use letters only.
-            height: The most lines; None for as many as there are.
+            height: The most lines; None for no limit.
 
         """
         trees = [(shown, _children(shown)) for shown in self._shown.values()]
         found: list[Line] = []
-        for few in FEW:
+        for few in MANY if height is None else FEW:
             found = [line for shown, children in trees for line in _Drawing(children, now, plain, few).execution(shown)]
             if height is None or len(found) <= height:
                 return [line.parts for line in found]
@@ -118,7 +120,6 @@ class _Drawing:
         yield from self.group(self.children.get(None, []), "")
 
     def group(self, rows: list[Row], indent: str) -> Iterator[Line]:
-        rows = _rounds(rows)
         some = rows if len(rows) <= self.few else _some(rows, self.few)
         if len(some) < len(rows):
             edge = self._edge(last=not some)
@@ -126,7 +127,7 @@ class _Drawing:
         for number, row in enumerate(some, 1):
             own, below = self._edge(last=number == len(some))
             yield Line([(indent + own, "dim"), *self._parts(row)], row.is_alive or row.state is State.FAILED)
-            yield from self.group(row.parts or self.children.get(row.key, []), indent + below)
+            yield from self.group(row.parts or _rounds(self.children.get(row.key, [])), indent + below)
 
     def _edge(self, *, last: bool) -> tuple[str, str]:
         if self.plain:
@@ -161,7 +162,7 @@ def _row(run: TaskRun) -> Row:
 
 def _renew(row: Row, run: TaskRun) -> None:
     row.state, row.attempts = run.state, len(run.attempts)
-    row.began = next((at for state, at in reversed(run.at) if state in (State.CREATED, State.RESTARTED)), run.at[0][1])
+    row.began = next((at for state, at in reversed(run.at) if state is State.RESTARTED), run.at[0][1])
     row.ended = run.at[-1][1] if run.state.is_terminal else None
 
 
@@ -205,7 +206,7 @@ def _some(rows: list[Row], few: int) -> list[Row]:
 
 def _counted(rows: Sequence[Row]) -> Parts:
     counts = Counter(row.state for row in rows)
-    parts: Parts = [(f"{len(rows)}: ", "bold")]
+    parts: Parts = [(f"{len(rows)}: ", "bold")] if len(counts) > 1 else []
     for number, (state, count) in enumerate(sorted(counts.items())):
         parts.append((f"{', ' if number else ''}{count} {state}", colour_of(state)))
     return parts

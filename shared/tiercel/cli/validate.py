@@ -76,8 +76,13 @@ def _accepted(file: str, flow: Flow) -> dict[str, Any]:
 def _say(document: dict[str, Any], *, silent: bool) -> None:
     """Write one document's problems and notices to the standard error, and that it is valid to the standard output."""
     for problem in document["problems"]:
-        click.echo(f"{document['file']}:{Problem(**problem)}", err=True)
+        click.echo(_placed(document["file"], Problem(**problem)), err=True)
     for notice in document["notices"]:
-        warn("notice", f"{document['file']}:{Problem(**notice)}", "yellow")
+        warn("notice", _placed(document["file"], Problem(**notice)), "yellow")
     if document["valid"] and not silent:
         click.echo(f"{document['file']}: {document['namespace']}.{document['id']} is valid")
+
+
+def _placed(file: str, problem: Problem) -> str:
+    """Return `file:line:column: path: message`."""
+    return f"{file}:{'' if problem.line is not None else ' '}{problem}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -41,12 +42,22 @@ class Watcher:
     def changed(self, header: Execution, lane: Lane) -> None:
         """See a commit."""
         self.touched[header.id] = None
-        self.progress.changed(header, lane)
+        try:
+            self.progress.changed(header, lane)
+        except OSError:
+            self._give_up()
         self.bell.set()
 
     def logged(self, task: str, line: LogLine) -> None:
         """See a log line."""
-        self.progress.logged(task, line)
+        try:
+            self.progress.logged(task, line)
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Show nothing more: nobody reads it (`tiercel run ... | head`), and no task is to fail for that."""
+        self.progress = Progress()
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,10 @@ class Session:
             with _terminable():
                 self._wait(wanted)
         except KeyboardInterrupt as interrupt:
-            self.watcher.progress.__exit__(None, None, None)
+            self.watcher.progress.stop()
             leave(self.runtime.folder, wanted, interrupt)
         self.watcher.progress.finished(self.runtime, list(self._family(wanted)))
+        self.watcher.progress.stop()
 
     def _wait(self, wanted: list[str]) -> None:
         while True:
@@ -116,12 +128,13 @@ def at_work(folder: Path, progress: Progress) -> Iterator[Session]:
         yield Session(runtime, watcher)
 
 
-def leave(folder: Path, executions: list[str], interrupt: KeyboardInterrupt) -> None:
+def leave(folder: Path, executions: list[str], interrupt: KeyboardInterrupt) -> NoReturn:
     """Say how to go on, and end the process as it stands: what it was at is found by whoever opens the store next."""
-    left = f"execution {executions[0]} is left as it is" if executions else "what is not done is left as it is"
-    click.echo(f"\ninterrupted: {left}; `tiercel recover --store {folder}` finishes it", err=True)
+    store = shlex.quote(str(folder))
+    left = f"execution {executions[0]} is" if len(executions) == 1 else "what is not done is"
+    click.echo(f"\ninterrupted: {left} left as it is; `tiercel recover --store {store}` finishes it", err=True)
     if len(executions) == 1:
-        click.echo(f"(`tiercel executions kill {executions[0]} --store {folder}` ends it instead)", err=True)
+        click.echo(f"(`tiercel executions kill {executions[0]} --store {store}` ends it instead)", err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     # Not an ordinary exit: that waits for tasks, and their ends would be recorded as failures of theirs.

@@ -59,7 +59,7 @@ def _entry(receiver: Mapping[object, object], key: object, place: Place) -> obje
         pass
     if is_number(key):
         raise LocatedError(
-            f"The number {to_text(key)} is no key of the map, whose keys are strings; write ['{to_text(key)}'] ({place})"
+            f"The number {to_text(key)} is no key of the map: its keys are texts, as in ['{to_text(key)}'] ({place})"
         )
     text = to_text(key)
     try:

@@ -15,11 +15,7 @@ from tiercel.expressions.failures import located, nearest
 from tiercel.expressions.frame import Evaluator, Frame
 from tiercel.expressions.limits import Budget, size_hint
 from tiercel.expressions.nodes import Call, Filter, Place
-from tiercel.expressions.routines import Routine, bound
-
-CALL_STEPS = 10
-"""The price of a call, in evaluated nodes."""
-
+from tiercel.expressions.routines import CALL_STEPS, PRICES, Routine, bound
 
 def failing(error: Exception, place: Place) -> Evaluator:
     """Return an evaluator that raises: for what is wrong only if it is evaluated."""
@@ -65,6 +61,7 @@ def invocation(
     """Return the call of a routine with its input, if it is a filter, and its arguments."""
     run, framed = routine.run, routine.framed
     what = f"`{routine.name}`"
+    price = PRICES.get(routine.name, CALL_STEPS)
 
     def evaluate(frame: Frame) -> object:
         values = [slot(frame) if slot is not None else None for slot in slots]
@@ -72,7 +69,7 @@ def invocation(
             return None
         budget = frame.budget
         try:
-            budget.spend(CALL_STEPS + sum(map(size_hint, values)))
+            budget.spend(price + sum(map(size_hint, values)))
             result = run(frame, *values) if framed else run(*values)
             return charged(result, budget)
         except Exception as error:
@@ -126,7 +123,8 @@ def macro_evaluator(node: Call, compile_one: Callable[[Any], Evaluator]) -> Eval
         if len(positional) > len(names):
             raise located(
                 ExpressionError(
-                    f"The argument at position {len(names) + 1} is not allowed. Only {len(names)} argument(s) are allowed."
+                    f"The argument at position {len(names) + 1} is not allowed. "
+                    f"Only {len(names)} argument(s) are allowed."
                 ),
                 place,
             )

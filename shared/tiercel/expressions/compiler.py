@@ -15,6 +15,7 @@ from tiercel.expressions.calls import call_evaluator, failing, filter_evaluator
 from tiercel.expressions.checks import CHECKS
 from tiercel.expressions.failures import NULL_RECEIVER, LocatedError, UndefinedError, located
 from tiercel.expressions.frame import Evaluator, Frame
+from tiercel.expressions.limits import size_hint
 from tiercel.expressions.nodes import (
     Attribute,
     Binary,
@@ -35,6 +36,7 @@ from tiercel.expressions.nodes import (
 )
 from tiercel.expressions.operator_closures import binary_evaluator, joined_evaluator, unary_evaluator
 from tiercel.expressions.operators import key_of, truth
+from tiercel.expressions.routines import CALL_STEPS
 from tiercel.expressions.values import Long, OwnList, describe
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class ExpressionCompiler:
             target = receiver(frame)
             values = [one(frame) for one in arguments]
             try:
+                frame.budget.spend(CALL_STEPS + size_hint(target) + sum(map(size_hint, values)))
                 return access.call_method(target, name, values, place, frame.budget)
             except Exception as error:
                 raise located(error, place, f"The method {name}") from error

@@ -150,13 +150,13 @@ def _rfc_offset(moment: datetime, _: int, __: Language) -> str:
 
 
 _FIELDS: dict[str, Callable[[datetime, int, Language], str]] = {
-    "G": lambda moment, width, _: "Anno Domini" if width == 4 else "A" if width == 5 else "AD",
+    "G": lambda _, width, __: "Anno Domini" if width == 4 else "A" if width == 5 else "AD",
     "y": lambda moment, width, _: _year(moment.year, width),
     "u": lambda moment, width, _: _year(moment.year, width),
     "Y": lambda moment, width, words: _year(week_of(moment.date(), words)[0], width),
     "w": lambda moment, width, words: _padded(week_of(moment.date(), words)[1], width),
-    "W": lambda moment, width, words: str(_week_of_month(moment.date(), words)),
-    "F": lambda moment, width, _: str((moment.day - 1) % 7 + 1),
+    "W": lambda moment, _, words: str(_week_of_month(moment.date(), words)),
+    "F": lambda moment, _, __: str((moment.day - 1) % 7 + 1),
     "M": _month,
     "L": _month,
     "d": lambda moment, width, _: _padded(moment.day, width),

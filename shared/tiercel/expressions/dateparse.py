@@ -129,9 +129,8 @@ def _shown(pattern: str) -> str:
 
 def _day(values: dict[str, tuple[str, int]], words: Language) -> date:
     if ISO_WEEK in values:
-        year, week, day = values[ISO_WEEK][0].replace("W", "").split("-")
-        return date.fromisocalendar(int(year), int(week), int(day))
-    text, width = values["y"] if "y" in values else values["u"] if "u" in values else (_no_year(), 4)
+        return date.fromisocalendar(*(int(part) for part in values[ISO_WEEK][0].replace("W", "").split("-")))
+    text, width = values.get("y") or values.get("u") or (_missing("the year (y)"), 0)
     year = int(text) + (2000 if width == 2 else 0)
     if "D" in values and "M" not in values and "L" not in values:
         return date(year, 1, 1) + timedelta(days=int(values["D"][0]) - 1)
@@ -140,10 +139,6 @@ def _day(values: dict[str, tuple[str, int]], words: Language) -> date:
     if not 1 <= day <= 31:
         raise ValueError(f"day {day} is not in 1 to 31")
     return date(year, month, min(day, monthrange(year, month)[1]))
-
-
-def _no_year() -> str:
-    return _missing("the year (y)")
 
 
 def _missing(what: str) -> str:

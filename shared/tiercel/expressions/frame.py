@@ -65,7 +65,7 @@ class Frame:
 
     def audit(self) -> None:
         """Count anew what is held, at a moment when no expression is half evaluated."""
-        if self.depth == 0:
+        if self.depth == 0 and self.budget.crowded:
             self.budget.audit([*self.out, *(value for scope in self.scopes for value in scope.values())])
 
     def visible(self) -> Mapping[str, object]:

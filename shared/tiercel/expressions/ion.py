@@ -39,7 +39,7 @@ def to_ion(value: object, budget: Budget) -> str:
 
 
 def _write(value: object, write: Callable[[str], None], budget: Budget, depth: int) -> None:
-    budget.spend(1)
+    budget.spend(4)
     if isinstance(value, str):
         write(_quoted(value))
     elif isinstance(value, Mapping):

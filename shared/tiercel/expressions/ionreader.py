@@ -36,129 +36,129 @@ class IonReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
-        self.skip_blank()
+        self._skip_blank()
 
     def first(self) -> object:
         """Return the first value; null when there is none."""
-        return self.value(0) if self.position < len(self.text) else None
+        return self._value(0) if self.position < len(self.text) else None
 
     def rows(self) -> OwnList:
         """Return every value at the top."""
         rows = OwnList()
         while self.position < len(self.text):
-            rows.append(self.value(0))
-            self.skip_blank()
+            rows.append(self._value(0))
+            self._skip_blank()
         return rows
 
-    def skip_blank(self) -> None:
+    def _skip_blank(self) -> None:
         found = _BLANK.match(self.text, self.position)
         self.position = found.end() if found else self.position
 
-    def fail(self, wanted: str) -> NoReturn:
+    def _fail(self, wanted: str) -> NoReturn:
         found = self.text[self.position : self.position + 20] or "the end"
         raise ExpressionError(f"The text is not Ion: found `{found}` at character {self.position}, expected {wanted}")
 
-    def take(self, mark: str) -> bool:
-        self.skip_blank()
+    def _take(self, mark: str) -> bool:
+        self._skip_blank()
         if self.text.startswith(mark, self.position):
             self.position += len(mark)
             return True
         return False
 
-    def value(self, depth: int) -> object:
+    def _value(self, depth: int) -> object:
         if depth > MAX_DEPTH:
-            self.fail(f"at most {MAX_DEPTH} levels")
-        self.skip_blank()
+            self._fail(f"at most {MAX_DEPTH} levels")
+        self._skip_blank()
         annotation = self.annotation()
         if annotation is not None:
-            inner = self.value(depth + 1)
+            inner = self._value(depth + 1)
             return _annotated(annotation, inner)
         character = self.text[self.position : self.position + 1]
         if character == "{":
-            return self.lob() if self.text.startswith("{{", self.position) else self.struct(depth)
+            return self._lob() if self.text.startswith("{{", self.position) else self._struct(depth)
         if character in ("[", "("):
-            return self.sequence("]" if character == "[" else ")", depth)
+            return self._sequence("]" if character == "[" else ")", depth)
         if character in ('"', "'"):
-            return self.string()
-        return self.scalar()
+            return self._string()
+        return self._scalar()
 
     def annotation(self) -> str | None:
         """Read `name::` when it stands here."""
         start = self.position
-        name = self.symbol() if not self.text.startswith("'''", start) else None
-        if name is not None and self.take("::"):
+        name = self._symbol() if not self.text.startswith("'''", start) else None
+        if name is not None and self._take("::"):
             return name
         self.position = start
         return None
 
-    def symbol(self) -> str | None:
+    def _symbol(self) -> str | None:
         for pattern in (_SYMBOL, _SYMBOL_QUOTED):
             if found := pattern.match(self.text, self.position):
                 self.position = found.end()
                 return _unescaped(found.group(1)) if pattern is _SYMBOL_QUOTED else found.group()
         return None
 
-    def struct(self, depth: int) -> dict[object, object]:
+    def _struct(self, depth: int) -> dict[object, object]:
         self.position += 1
         result: dict[object, object] = {}
-        while not self.take("}"):
-            if result and not self.take(","):
-                self.fail("`,` or `}`")
-            if result and self.take("}"):
+        while not self._take("}"):
+            if result and not self._take(","):
+                self._fail("`,` or `}`")
+            if result and self._take("}"):
                 break
-            self.skip_blank()
-            key = self.string() if self.text[self.position : self.position + 1] in ('"', "'") else self.symbol()
-            if key is None or not self.take(":"):
-                self.fail("a field name and `:`")
-            result[key] = self.value(depth + 1)
+            self._skip_blank()
+            key = self._string() if self.text[self.position : self.position + 1] in ('"', "'") else self._symbol()
+            if key is None or not self._take(":"):
+                self._fail("a field name and `:`")
+            result[key] = self._value(depth + 1)
         return result
 
-    def sequence(self, end: str, depth: int) -> OwnList:
+    def _sequence(self, end: str, depth: int) -> OwnList:
         self.position += 1
         result = OwnList()
-        while not self.take(end):
-            if result and end == "]" and not self.take(","):
-                self.fail("`,` or `]`")
-            if result and self.take(end):
+        while not self._take(end):
+            if result and end == "]" and not self._take(","):
+                self._fail("`,` or `]`")
+            if result and self._take(end):
                 break
-            result.append(self.value(depth + 1))
+            result.append(self._value(depth + 1))
         return result
 
-    def string(self) -> str:
+    def _string(self) -> str:
         parts: list[str] = []
         while found := _LONG_STRING.match(self.text, self.position):
             parts.append(_unescaped(found.group(1)))
             self.position = found.end()
-            self.skip_blank()
+            self._skip_blank()
         if parts:
             return "".join(parts)
         for pattern in (_STRING, _SYMBOL_QUOTED):
             if found := pattern.match(self.text, self.position):
                 self.position = found.end()
                 return _unescaped(found.group(1))
-        self.fail("a closing quote")
+        return self._fail("a closing quote")
 
-    def lob(self) -> str:
+    def _lob(self) -> str:
         found = _LOB.match(self.text, self.position)
         if found is None:
-            self.fail("`}}`")
+            self._fail("`}}`")
         self.position = found.end()
         return found.group(1).strip()
 
-    def scalar(self) -> object:
+    def _scalar(self) -> object:
         if found := _TIMESTAMP.match(self.text, self.position):
             self.position = found.end()
             return _timestamp(found)
         if found := _NUMBER.match(self.text, self.position):
             self.position = found.end()
             return _number(found.group().replace("_", ""))
-        name = self.symbol()
+        name = self._symbol()
         if name is None:
-            self.fail("a value")
+            self._fail("a value")
         if name == "null":
             if self.text.startswith(".", self.position):
                 self.position += 1
-                self.symbol()
+                self._symbol()
             return None
         return _WORDS.get(name, name)
 

@@ -40,7 +40,7 @@ def read_date_time(text: str) -> datetime | None:
     if found is None:
         return None
     year, month, day, hour, minute = (int(part) for part in found.groups()[:5])
-    moment = datetime(year, month, day, hour, minute, int(found[6] or 0), micros(found[7]))
+    moment = datetime(year, month, day, hour, minute, int(found[6] or 0), micros(found[7]))  # noqa: DTZ001  # local
     if found[8] is None:
         return moment
     aware = moment.replace(tzinfo=fixed_offset(found[8].upper()))

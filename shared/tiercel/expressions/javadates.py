@@ -47,7 +47,7 @@ def _by_iso(text: str, where: tzinfo) -> datetime:
         raise ExpressionError(f"The text '{text[:60]}' is no date: {error}") from None
     if moment is None:
         raise ExpressionError(
-            f"The text '{text[:60]}' is no ISO date; name its form with existingFormat, as in existingFormat='dd/MM/yyyy'"
+            f"The text '{text[:60]}' is no ISO date; name its form, as in existingFormat='dd/MM/yyyy'"
         )
     return moment if moment.tzinfo is not None else in_zone(moment, where)
 

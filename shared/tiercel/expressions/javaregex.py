@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,17 @@ def search(pattern: str, text: str, budget: Budget) -> regex.Match[str] | None:
     """Return the first match anywhere, or None."""
     compiled = compile_java(pattern)
     return _timed(budget, pattern, lambda seconds: compiled.search(text, timeout=seconds))
+
+
+def found(compiled: regex.Pattern[str], text: str, most: int, budget: Budget) -> list[regex.Match[str]]:
+    """Return the first matches of a compiled pattern."""
+
+    def collect(seconds: float) -> list[regex.Match[str]]:
+        return list(islice(compiled.finditer(text, timeout=seconds), most))
+
+    result = _timed(budget, compiled.pattern, collect)
+    budget.hold_list(4 * len(result))
+    return result
 
 
 def _timed(budget: Budget, pattern: str, run: Callable[[float], T]) -> T:

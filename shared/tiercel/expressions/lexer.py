@@ -75,23 +75,23 @@ class Lexer:
         """Return the stretches of the template in order."""
         position = 0
         while opening := _OPEN.search(self.source, position):
-            self.add_text(self.source[position : opening.start()])
-            position = self.cut_tag(opening)
-        self.add_text(self.source[position:])
+            self._add_text(self.source[position : opening.start()])
+            position = self._cut_tag(opening)
+        self._add_text(self.source[position:])
         return self.chunks
 
-    def cut_tag(self, opening: re.Match[str]) -> int:
+    def _cut_tag(self, opening: re.Match[str]) -> int:
         start = opening.start()
         delimiter = opening.group()
         if delimiter == "{%" and (end := self.cut_solid(start)) is not None:
             return end
         position = opening.end()
         if dash := _DASH.match(self.source, position):
-            self.strip_last()
+            self._strip_last()
             position = dash.end()
         self.strip_next = self.solid = False
         if delimiter == "{#":
-            return self.cut_comment(position)
+            return self._cut_comment(position)
         kind = "print" if delimiter == "{{" else "tag"
         line = self.line_at(start)
         tokens: list[Token] = []
@@ -106,36 +106,36 @@ class Lexer:
     def cut_solid(self, start: int) -> int | None:
         """Take a raw or verbatim region at `start` as text; a raw one keeps its tags until the printing is over."""
         if raw := RAW.match(self.source, start):
-            self.add_solid(raw.group())
+            self._add_solid(raw.group())
             return raw.end()
         if verbatim := _VERBATIM.match(self.source, start):
             if verbatim.group().startswith("{%-"):
-                self.strip_last()
-            self.add_solid(verbatim.group(2))
+                self._strip_last()
+            self._add_solid(verbatim.group(2))
             self.strip_next = bool(verbatim.group(3))
             return verbatim.end()
         return None
 
-    def cut_comment(self, position: int) -> int:
+    def _cut_comment(self, position: int) -> int:
         comment = _COMMENT.match(self.source, position)
         if comment is None:
             raise ExpressionError(f"Unclosed comment at line {self.line_at(position)}: expected `#}}`.")
         self.strip_next = bool(comment.group(2))
         return comment.end()
 
-    def add_text(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         if self.strip_next and text:
             text = text.lstrip()
         if text:
             self.strip_next = self.solid = False
             self.chunks.append(Chunk("text", text, (), Place("", 0)))
 
-    def add_solid(self, text: str) -> None:
+    def _add_solid(self, text: str) -> None:
         self.strip_next = False
         self.solid = True
         self.chunks.append(Chunk("text", text, (), Place("", 0)))
 
-    def strip_last(self) -> None:
+    def _strip_last(self) -> None:
         if self.chunks and self.chunks[-1].kind == "text" and not self.solid:
             last = self.chunks.pop()
             if text := last.text.rstrip():
@@ -159,16 +159,16 @@ class Lexer:
             if source.startswith('"', position):
                 position = self.quoted(position + 1, tokens)
             else:
-                position = self.token(position, brackets, tokens)
+                position = self._token(position, brackets, tokens)
             self.count += 1
             if self.count > MAX_TOKENS:
                 raise ExpressionError(f"The template has more than {MAX_TOKENS:,} tokens.")
 
-    def token(self, position: int, brackets: list[str], tokens: list[Token]) -> int:
+    def _token(self, position: int, brackets: list[str], tokens: list[Token]) -> int:
         line = self.line_at(position)
         found = _TOKEN.match(self.source, position)
         if found is None:
-            raise ExpressionError(self.unreadable(position, line))
+            raise ExpressionError(self._unreadable(position, line))
         kind = str(found.lastgroup)
         text = found.group(kind)
         if kind == "string":
@@ -182,7 +182,7 @@ class Lexer:
         tokens.append(Token(kind, text, line))
         return found.end()
 
-    def unreadable(self, position: int, line: int) -> str:
+    def _unreadable(self, position: int, line: int) -> str:
         if position >= len(self.source):
             return f"Unexpected end of template at line {line}: a `{{{{` or `{{%` is not closed."
         character = self.source[position]

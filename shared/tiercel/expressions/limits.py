@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from tiercel.errors import ExpressionError
 
-MAX_STEPS = 400_000
+MAX_STEPS = 250_000
 """Evaluated nodes in loops and macros, and the work of filters counted in the same coin."""
 MAX_BYTES = 24_000_000
 """Memory that a rendering may have made and still hold."""
@@ -23,7 +23,7 @@ MAX_CALLS = 20
 """Macros, blocks and nested renderings inside each other."""
 MAX_DEPTH = 100
 """Lists and maps inside each other, where a value is printed, compared or converted."""
-MAX_TOKENS = 20_000
+MAX_TOKENS = 6_000
 """Tokens of one template."""
 MAX_INTEGER_BITS = 1_000
 """Size of an integer that arithmetic may give."""
@@ -76,11 +76,14 @@ class Budget:
         self.spend(count // 8)
         self.hold(count * _ELEMENT_BYTES)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether half the memory is used, so that it pays to look what of it is still held."""
+        return self.held > MAX_BYTES // 2
+
     def audit(self, alive: Iterable[object]) -> None:
         """Count anew what is still held: what loops made and dropped again is free."""
-        if self.held > MAX_BYTES // 2:
-            self.held = 0
-            self.held = self._size_of(alive)
+        self.held = self._size_of(alive)
 
     def _size_of(self, alive: Iterable[object]) -> int:
         size = 0
@@ -120,7 +123,7 @@ def too_large(what: str, found: int, allowed: int, unit: str) -> LimitError:
 def size_hint(value: object) -> int:
     """Return about how many steps it costs to walk over the value once, without iterating a lazy map."""
     if isinstance(value, str):
-        return len(value) // 256
+        return len(value) // 128
     if isinstance(value, list | tuple | dict | set | frozenset):
         return len(value)
     return 1
@@ -129,3 +132,9 @@ def size_hint(value: object) -> int:
 def is_map(value: object) -> bool:
     """Tell whether the value is a map, lazy or not."""
     return type(value) is dict or isinstance(value, Mapping)
+
+
+def check_size(characters: float) -> None:
+    """Raise before a text is made that would be too large."""
+    if characters > MAX_TEXT:
+        raise too_large("text", int(characters), MAX_TEXT, "characters")

@@ -6,7 +6,7 @@ Promise: these tables are all there is; a method changes nothing but what it ret
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -107,9 +107,9 @@ def has_value(budget: Budget, value: Mapping[object, object], wanted: object) ->
     return any(equal(one, wanted, budget) for one in value.values())
 
 
-def listed(budget: Budget, values: object) -> OwnList:
+def listed(budget: Budget, values: Iterable[object]) -> OwnList:
     """Return keys, values or entries as a list."""
-    result = OwnList(values)  # type: ignore[call-overload]  # an iterable of the map
+    result = OwnList(values)
     budget.hold_list(len(result))
     return result
 

@@ -49,12 +49,12 @@ def _enum_name(value: object) -> object:
 def _equal_structures(left: object, right: object, budget: Budget, depth: int) -> bool:
     check_depth(depth)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        budget.spend(1 + len(left))
+        budget.spend(4 + 2 * len(left))
         return len(left) == len(right) and all(
             key in right and equal(child, right[key], budget, depth + 1) for key, child in left.items()
         )
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        budget.spend(1 + len(left))
+        budget.spend(4 + 2 * len(left))
         return len(left) == len(right) and all(
             equal(one, other, budget, depth + 1) for one, other in zip(left, right, strict=True)
         )
@@ -106,7 +106,7 @@ def arithmetic(symbol: str, left: object, right: object) -> object:
     """Return the result of `+ - * / %` on two numbers."""
     if not (is_number(left) and is_number(right)):
         raise ExpressionError(
-            f"Could not perform {ARITHMETIC_NAMES[symbol]}: found {describe(left)} and {describe(right)}, wanted numbers"
+            f"Could not perform {ARITHMETIC_NAMES[symbol]} of {describe(left)} and {describe(right)}: wanted numbers"
         )
     if isinstance(left, int) and isinstance(right, int):
         return _integer(symbol, left, right)
@@ -208,7 +208,7 @@ def negate(value: object) -> object:
     if not is_number(value):
         raise ExpressionError(f"Could not negate {describe(value)}: wanted a number")
     result = -value  # type: ignore[operator]  # a number
-    return type(value)(result)
+    return result if isinstance(value, Decimal) else type(value)(result)  # type: ignore[call-arg]
 
 
 def keep_sign(value: object) -> object:
@@ -228,7 +228,7 @@ def contains(left: object, right: object, budget: Budget) -> bool:
     """Tell whether a collection, map or text contains something."""
     if left is None:
         return False
-    budget.spend(size_hint(left) // 4)
+    budget.spend(size_hint(left))
     if isinstance(left, str):
         return java_text(right, budget) in left
     if isinstance(left, Mapping):
@@ -236,7 +236,7 @@ def contains(left: object, right: object, budget: Budget) -> bool:
     if not is_collection(left):
         raise ExpressionError(f"Could not look into {describe(left)}: contains needs a list, a map or a string")
     wanted = list(right) if is_collection(right) else [right]  # type: ignore[call-overload]  # a collection
-    budget.spend(len(wanted) * size_hint(left))
+    budget.spend(2 * len(wanted) * size_hint(left))
     return all(any(equal(one, other, budget) for other in left) for one in wanted)  # type: ignore[attr-defined]
 
 

@@ -126,7 +126,7 @@ class Parser:
         self.depth += 1
         if self.depth > MAX_NESTING:
             raise ExpressionError(f"The expression at line {self.token.line} is nested too deeply. ({self.shown})")
-        left = self.climb(self.operand(), minimum)
+        left = self.climb(self._operand(), minimum)
         if minimum == 0 and self.at("?"):
             place = self.place()
             self.position += 1
@@ -144,19 +144,19 @@ class Parser:
             links += operator != "~"
             if links > _MAX_LINKS or joined > _MAX_JOINED:
                 raise ExpressionError(f"The expression at line {self.token.line} is too long. ({self.shown})")
-            left = self.fold(left, operator)
+            left = self._fold(left, operator)
         return left
 
-    def fold(self, left: Expression, operator: str) -> Expression:
+    def _fold(self, left: Expression, operator: str) -> Expression:
         place = self.place()
         self.position += 2 if operator == "not in" else 1
         if operator == "|":
             return Filter(left, self.name("a filter name"), self.optional_arguments(), place)
         if operator in ("is", "is not"):
-            return self.test(left, operator, place)
+            return self._test(left, operator, place)
         return Binary(operator, left, self.expression(_BINARY[operator] + 1), place)
 
-    def test(self, left: Expression, operator: str, place: Place) -> Expression:
+    def _test(self, left: Expression, operator: str, place: Place) -> Expression:
         name = self.name("a test name")
         if self.at("("):
             self.arguments()
@@ -176,29 +176,29 @@ class Parser:
         precedence = _BINARY.get(operator)
         return operator if precedence is not None and precedence >= minimum else None
 
-    def operand(self) -> Expression:
+    def _operand(self) -> Expression:
         token = self.token
         if token.kind == "operator" and token.text in _UNARY:
             place = self.place()
             self.position += 1
             return Unary(token.text, self.expression(_UNARY_PRECEDENCE), place)
-        return self.primary()
+        return self._primary()
 
-    def primary(self) -> Expression:
+    def _primary(self) -> Expression:
         token = self.token
         if token.kind == "punctuation" and token.text in ("[", "{"):
             self.position += 1
-            return self.list_literal() if token.text == "[" else self.map_literal()
+            return self._list_literal() if token.text == "[" else self._map_literal()
         if self.take("("):
             inner = self.expression()
             self.expect(")")
-            return self.postfix(inner)
-        return self.postfix(self.atom())
+            return self._postfix(inner)
+        return self._postfix(self._atom())
 
-    def atom(self) -> Expression:
+    def _atom(self) -> Expression:
         token = self.token
         if token.kind == "name":
-            return self.named()
+            return self._named()
         if token.kind not in ("string", "integer", "long", "decimal"):
             raise self.unexpected("an expression")
         self.position += 1
@@ -210,7 +210,7 @@ class Parser:
             raise ExpressionError(f"The number at line {token.line} is too large. ({self.shown})")
         return Literal(Long(token.text.rstrip("L")))
 
-    def named(self) -> Expression:
+    def _named(self) -> Expression:
         place = self.place()
         name = self.name("a name")
         if name in _CONSTANTS:
@@ -219,7 +219,7 @@ class Parser:
             return Literal(None)
         return Call(name, self.arguments(), place) if self.at("(") else Name(name, place)
 
-    def postfix(self, receiver: Expression) -> Expression:
+    def _postfix(self, receiver: Expression) -> Expression:
         links = 0
         while self.token.kind == "punctuation" and self.token.text in (".", "["):
             links += 1
@@ -238,7 +238,7 @@ class Parser:
                 receiver = Attribute(receiver, name, place)
         return receiver
 
-    def list_literal(self) -> Expression:
+    def _list_literal(self) -> Expression:
         items: list[Expression] = []
         while not self.take("]"):
             if items:
@@ -246,7 +246,7 @@ class Parser:
             items.append(self.expression())
         return ListOf(tuple(items))
 
-    def map_literal(self) -> Expression:
+    def _map_literal(self) -> Expression:
         pairs: list[tuple[Expression, Expression]] = []
         while not self.take("}"):
             if pairs:
@@ -257,6 +257,7 @@ class Parser:
         return MapOf(tuple(pairs))
 
     def optional_arguments(self) -> Arguments:
+        """Read the arguments of a call if there are some."""
         return self.arguments() if self.at("(") else Arguments()
 
     def arguments(self) -> Arguments:

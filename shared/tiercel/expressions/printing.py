@@ -44,7 +44,7 @@ def java_text(value: object, budget: Budget, depth: int = 0) -> str:
     if not isinstance(value, Mapping | list | tuple | set | frozenset):
         return to_text(value, budget)
     check_depth(depth)
-    budget.spend(1 + len(value))
+    budget.spend(4 + 2 * len(value))
     if isinstance(value, Mapping):
         pairs = (f"{java_text(k, budget, depth + 1)}={java_text(v, budget, depth + 1)}" for k, v in value.items())
         return budget.hold_text("{" + ", ".join(pairs) + "}")
@@ -136,8 +136,11 @@ _SCALARS: dict[type, Callable[..., str]] = {
 }
 
 
+_PLAIN = 10**300
+"""Integers below it are printed without asking how large they are."""
+
+
 def _write_json(value: object, write: Callable[[str], None], budget: Budget, depth: int) -> None:
-    budget.spend(1)
     if type(value) is str:
         write(encode_basestring(value))
     elif value is None:
@@ -152,10 +155,14 @@ def _write_json(value: object, write: Callable[[str], None], budget: Budget, dep
         _write_map(value, write, budget, depth + 1)
     elif isinstance(value, list | tuple | set | frozenset | OwnList):
         check_depth(depth)
+        budget.spend(4 + len(value))
         separator = "["
         for item in value:
             write(separator)
-            _write_json(item, write, budget, depth + 1)
+            if type(item) is int:
+                write(repr(item) if -_PLAIN < item < _PLAIN else integer_text(item))
+            else:
+                _write_json(item, write, budget, depth + 1)
             separator = ","
         write("]" if separator == "," else "[]")
     elif isinstance(value, MapEntry):
@@ -165,6 +172,7 @@ def _write_json(value: object, write: Callable[[str], None], budget: Budget, dep
 
 
 def _write_map(value: Mapping[object, object], write: Callable[[str], None], budget: Budget, depth: int) -> None:
+    budget.spend(4 + 2 * len(value))
     separator = "{"
     for key, child in value.items():
         if child is None:

@@ -30,6 +30,17 @@ class Routine(NamedTuple):
     variadic: bool = False
 
 
+PRICES = {
+    **dict.fromkeys(("date", "dateAdd", "now", "numberFormat", "slugify"), 100),
+    **dict.fromkeys(("timestamp", "timestampMilli", "timestampMicro", "timestampNano"), 60),
+    **dict.fromkeys(("regexMatch", "regexExtract", "regexReplace", "split", "uuid", "id", "ksuid", "http"), 40),
+    **dict.fromkeys(("encrypt", "decrypt", "nanoId", "fromIon"), 200),
+    **dict.fromkeys(("jq", "toIon", "fromJson"), 60),
+    "yaml": 600,
+}
+"""What a call costs in evaluated nodes, where it is dear; the sizes of its arguments come on top."""
+CALL_STEPS = 15
+"""What every other call costs."""
 Run: TypeAlias = Callable[..., object]
 FILTERS: dict[str, Routine] = {}
 FUNCTIONS: dict[str, Routine] = {}

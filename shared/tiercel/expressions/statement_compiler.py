@@ -80,9 +80,9 @@ class StatementCompiler:
             case Print():
                 return print_step(self.expressions.compile(node.value))
             case If():
-                return self.if_step(node)
+                return self._if_step(node)
             case For():
-                return self.for_step(node)
+                return self._for_step(node)
             case Set():
                 return set_step(node.name, self.expressions.compile(node.value))
             case Block():
@@ -94,7 +94,7 @@ class StatementCompiler:
         parameters = tuple((name, self.expressions.compile(default)) for name, default in macro.parameters)
         return CompiledMacro(parameters, self.body(macro.body), self.expressions.weight - before)
 
-    def if_step(self, node: If) -> Step:
+    def _if_step(self, node: If) -> Step:
         branches = [
             (condition_evaluator(self.expressions.compile(condition), place), self.body(body))
             for condition, body, place in node.branches
@@ -110,7 +110,7 @@ class StatementCompiler:
 
         return run
 
-    def for_step(self, node: For) -> Step:
+    def _for_step(self, node: For) -> Step:
         items = self.expressions.compile(node.items)
         before = self.expressions.weight
         body = self.body(node.body)

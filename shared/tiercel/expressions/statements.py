@@ -67,37 +67,37 @@ class StatementParser:
                 if name in ends:
                     self.depth -= 1
                     return tuple(statements), tag
-                self.statement(name, tag, statements, ends)
+                self._statement(name, tag, statements, ends)
         self.depth -= 1
         if ends:
             where = f" (opened by {opened})" if opened else ""
             raise ExpressionError(f'Unexpected end of template. Was looking for the "{ends[-1]}" tag{where}')
         return tuple(statements), None
 
-    def statement(self, name: str, tag: Parser, into: list[Statement], ends: tuple[str, ...]) -> None:
+    def _statement(self, name: str, tag: Parser, into: list[Statement], ends: tuple[str, ...]) -> None:
         match name:
             case "if":
-                into.append(self.if_tag(tag))
+                into.append(self._if_tag(tag))
             case "for":
-                into.append(self.for_tag(tag))
+                into.append(self._for_tag(tag))
             case "set":
-                into.append(self.set_tag(tag))
+                into.append(self._set_tag(tag))
             case "block":
-                into.append(self.block_tag(tag))
+                into.append(self._block_tag(tag))
             case "filter":
-                into.append(self.filter_tag(tag))
+                into.append(self._filter_tag(tag))
             case "macro":
-                self.macro_tag(tag)
+                self._macro_tag(tag)
             case _:
-                raise self.unknown(name, tag, ends)
+                raise self._unknown(name, tag, ends)
 
-    def unknown(self, name: str, tag: Parser, ends: tuple[str, ...]) -> ExpressionError:
+    def _unknown(self, name: str, tag: Parser, ends: tuple[str, ...]) -> ExpressionError:
         hint = f'; did you mean "{_HINTS[name]}"?' if name in _HINTS else ""
         if ends:
             hint += f'; the open tag ends with "{ends[-1]}"'
         return ExpressionError(f'Unexpected tag name "{name}" at line {tag.token.line}{hint} ({tag.shown})')
 
-    def if_tag(self, tag: Parser) -> Statement:
+    def _if_tag(self, tag: Parser) -> Statement:
         branches: list[tuple[Expression, Body, Place]] = []
         opened = tag.place()
         while True:
@@ -115,7 +115,7 @@ class StatementParser:
         close(end)
         return If(tuple(branches), otherwise)
 
-    def for_tag(self, tag: Parser) -> Statement:
+    def _for_tag(self, tag: Parser) -> Statement:
         place = tag.place()
         name = tag.name("a variable name")
         tag.expect("in", "name")
@@ -128,12 +128,12 @@ class StatementParser:
         close(end)
         return For(name, items, body, otherwise, place)
 
-    def set_tag(self, tag: Parser) -> Statement:
+    def _set_tag(self, tag: Parser) -> Statement:
         name = tag.name("a variable name")
         tag.expect("=")
         return Set(name, tag.whole())
 
-    def block_tag(self, tag: Parser) -> Statement:
+    def _block_tag(self, tag: Parser) -> Statement:
         place = tag.place()
         if tag.token.kind == "string":
             name = tag.token.text
@@ -146,7 +146,7 @@ class StatementParser:
         self.blocks[name] = body
         return Block(name)
 
-    def filter_tag(self, tag: Parser) -> Statement:
+    def _filter_tag(self, tag: Parser) -> Statement:
         chain: list[tuple[str, Arguments, Place]] = []
         place = tag.place()
         while not chain or tag.take("|", "operator"):
@@ -160,7 +160,7 @@ class StatementParser:
             value = Filter(value, name, arguments, where)
         return Print(value)
 
-    def macro_tag(self, tag: Parser) -> None:
+    def _macro_tag(self, tag: Parser) -> None:
         place = tag.place()
         name = tag.name("a macro name")
         parameters: list[tuple[str, Expression]] = []

@@ -21,7 +21,9 @@ _PLAIN = re.compile(
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\\\"\t]")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
-_MAX_READ = 2_000_000
+_MAX_READ = 1_000_000
+_MAX_BRACKETS = 500
+_BRACKETS = re.compile(r"[\[\]{}]")
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d?-\d\d?)[Tt ]+(\d\d?:\d\d:\d\d)(\.\d*)?\s*(Z|[-+]\d\d?(?::?\d\d)?)?")
 
 
@@ -58,7 +60,7 @@ def _write_block(value: object, indent: int, lines: list[str], budget: Budget, d
 
 
 def _write_item(lead: str, child: object, indent: int, lines: list[str], budget: Budget, depth: int) -> None:
-    budget.spend(4)
+    budget.spend(6)
     if not _is_block(child):
         lines.append(f"{lead} {_scalar(child, indent, budget)}")
         return
@@ -105,12 +107,14 @@ def _literal(text: str, indent: int) -> str:
     return "\n".join([f"|{chomp}", *lines, *[""] * max(0, ends - 1)])
 
 
-def from_yaml(text: str) -> object:
+def from_yaml(text: str, budget: Budget) -> object:
     """Read one YAML document; timestamps become instants, dates and times stay text."""
     import yaml
 
     if len(text) > _MAX_READ:
         raise ExpressionError(f"The YAML text has {len(text):,} characters; {_MAX_READ:,} are allowed")
+    budget.spend(len(text) // 4)
+    check_brackets(text)
     loader = _loader()
     try:
         return yaml.load(text, loader)  # noqa: S506  # a safe loader of our own
@@ -118,12 +122,21 @@ def from_yaml(text: str) -> object:
         raise ExpressionError(f"The text is not YAML: {' '.join(str(error).split())[:300]}") from None
 
 
+def check_brackets(text: str) -> None:
+    """Raise when brackets are nested so deeply that reading them takes long."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):
+        depth += 1 if bracket.group() in "[{" else -1
+        if depth > _MAX_BRACKETS:
+            raise ExpressionError("The text is not YAML that can be read: its brackets are nested too deeply")
+
+
 def _loader() -> Any:
     import yaml
 
     if not _LOADERS:
         base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        loader = type("_Loader", (base,), {})
+        loader: Any = type("_Loader", (base,), {})
         loader.yaml_implicit_resolvers = {
             first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":value"))]
             for first, resolvers in base.yaml_implicit_resolvers.items()

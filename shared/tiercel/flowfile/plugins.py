@@ -10,6 +10,8 @@ from tiercel.flowfile.places import Path, Report
 from tiercel.flowfile.words import shown
 from tiercel.model.plugin import Plugin
 
+_EXAMPLES = {"task": "log.Log", "trigger": "trigger.Schedule", "condition": "condition.Expression"}
+
 
 def find_plugin(
     raw: Mapping[str, Any], path: Path, report: Report | None, what: str
@@ -20,7 +22,7 @@ def find_plugin(
         raw: The map.
         path: Where it stands.
         report: Takes the problem; None to stay silent.
-        what: `task`, `trigger`...
+        what: `task`, `trigger` or `condition`.
     """
     name = raw.get("type")
     known = registry.find(name) if isinstance(name, str) else None
@@ -41,7 +43,9 @@ def find_plugin(
 
 def _unknown(name: object, what: str) -> str:
     if not isinstance(name, str) or not name.strip():
-        return f"Invalid type: {shown(name)}; every {what} needs a type, such as io.kestra.plugin.core.log.Log"
+        return (
+            f"Invalid type: {shown(name)}; every {what} needs a type, such as {registry.PREFIX}core.{_EXAMPLES[what]}"
+        )
     near = registry.nearest(name)
     remedy = f"nearest is {near}" if near else "no known type is like it: check its spelling"
     return f"Invalid type: {name}; {remedy}"

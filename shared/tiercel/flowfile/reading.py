@@ -18,8 +18,11 @@ from tiercel.flowfile.places import Document, Key, Mark, Place, path_text
 from tiercel.flowfile.scalars import plain_text, resolve, tagged
 
 MAX_BYTES = 5_000_000
-MAX_NODES = 100_000
-"""Values in one file, each alias counted as everything that it stands for."""
+MAX_NODES = 300_000
+"""Keys and values in one file."""
+MAX_EXPANDED = 100_000
+"""Keys and values that the aliases of one file stand for."""
+MAX_DOCUMENTS = 1_000
 MAX_DEPTH = 100
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -123,7 +126,7 @@ class _Reader:
         self._document = Document()
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, str | None, int] | None] = {}
-        self._nodes = 0
+        self._nodes = self._expanded = self._documents = 0
         self._on = {
             events.ScalarEvent: self._scalar,
             events.MappingStartEvent: self._start,
@@ -142,11 +145,17 @@ class _Reader:
             if act is not None:
                 act(event)
             elif kind is events.DocumentStartEvent:
-                self._document, self._anchors = Document(first_line=event.start_mark.line), {}
+                self._begin(event.start_mark)
             elif kind is events.DocumentEndEvent:
                 yield self._document
             elif kind is events.StreamEndEvent:
                 return
+
+    def _begin(self, mark: Mark) -> None:
+        self._documents += 1
+        if self._documents > MAX_DOCUMENTS:
+            raise self._refuse(f"the file holds more than {MAX_DOCUMENTS:,} documents; split it in several", mark)
+        self._document, self._anchors = Document(first_line=mark.line), {}
 
     def _refuse(self, message: str, mark: Mark) -> FlowError:
         path = path_text(tuple(self._step(frame) for frame in self._stack[:10]))
@@ -158,10 +167,7 @@ class _Reader:
     def _count(self, nodes: int, mark: Mark) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise self._refuse(
-                f"the file holds more than {MAX_NODES:,} values once its aliases are expanded; split it in several",
-                mark,
-            )
+            raise self._refuse(f"the file holds more than {MAX_NODES:,} keys and values; split it in several", mark)
 
     def _scalar(self, event: Any) -> None:
         self._count(1, event.start_mark)
@@ -238,6 +244,9 @@ class _Reader:
             raise self._refuse(f"the alias '*{event.anchor}' stands inside its own anchor; write the value out", mark)
         value, written, nodes = known
         self._count(nodes, mark)
+        self._expanded += nodes
+        if self._expanded > MAX_EXPANDED:
+            raise self._refuse(f"aliases stand for more than {MAX_EXPANDED:,} values; write less, or split it", mark)
         frame = self._stack[-1] if self._stack else None
         if frame is not None and isinstance(frame.container, dict) and frame.key is None:
             if isinstance(value, list | dict):

@@ -89,10 +89,7 @@ class Tree:
             found = f"must not be null, wanted {wanted}" if raw is None else f"must be {wanted}, found {shown(raw)}"
             self.report.problem(path, found)
             return None
-        if isinstance(raw.get("id"), bool | int | float):
-            raw["id"] = self.report.document.text(raw, "id", raw["id"])
-        if isinstance(raw.get("id"), str):
-            self.ids.append((raw["id"], path))
+        self._note_id(raw, path)
         before = len(self.report.notices)
         known = find_plugin(raw, path, self.report, "task")
         if known is None:
@@ -104,7 +101,7 @@ class Tree:
             plugin, raw, path, self.report, owner=f"class {canonical}", besides=besides, injected=self.injected
         )
         own_retry = read_retry(raw.get("retry"), (*path, "retry"), self.report)
-        live = live and properties.get("disabled") is not True
+        live = live and not _is_on(properties.get("disabled"))
         node = self._node(plugin, canonical, properties, branch, parent, live)
         node.retry = own_retry or (parent.retry if parent else self.retry)
         node.notices = tuple(notice.message for notice in self.report.notices[before:])
@@ -113,6 +110,13 @@ class Tree:
         self._rules(node, raw, properties, path)
         self._worker_group(node, raw, path)
         return node if live else None
+
+    def _note_id(self, raw: dict[str, Any], path: Path) -> None:
+        name = raw.get("id")
+        if isinstance(name, bool | int | float):
+            raw["id"] = name = self.report.document.text(raw, "id", name)
+        if isinstance(name, str):
+            self.ids.append((name, path))
 
     def _look_inside(self, raw: Mapping[str, Any], path: Path) -> None:
         if not isinstance(raw.get("id"), str) or not raw["id"]:
@@ -135,10 +139,10 @@ class Tree:
         node = Node(str(properties.get("id")), canonical, plugin, own, parent=parent, branch=branch)
         node.run_if = _text(properties.get("runIf"), "true")
         node.timeout = None if properties.get("timeout") is None else _text(properties["timeout"], "")
-        allowed = properties.get("allowFailure")
-        node.allow_failure = bool(getattr(plugin, "default_failure_allowed", False) if allowed is None else allowed)
-        node.allow_warning = properties.get("allowWarning") is True
-        node.log_to_file = properties.get("logToFile") is True
+        by_default = getattr(plugin, "default_failure_allowed", False)
+        node.allow_failure = _is_on(properties.get("allowFailure", by_default))
+        node.allow_warning = _is_on(properties.get("allowWarning"))
+        node.log_to_file = _is_on(properties.get("logToFile"))
         level = properties.get("logLevel")
         node.log_level = Level(str(level)) if level in Level.__members__ else None
         if live:
@@ -263,6 +267,11 @@ def _own_check(plugin: type[Plugin], properties: Mapping[str, Any]) -> Sequence[
         return ()
     messages: Sequence[str] = plugin.model_construct().check(properties)  # type: ignore[attr-defined]
     return messages
+
+
+def _is_on(value: object) -> bool:
+    """Tell whether a switch is on, also where it is written as text."""
+    return value is True or (isinstance(value, str) and value.lower() in ("true", "yes", "on", "y", "t", "1"))
 
 
 def _text(value: object, default: str) -> str:

@@ -140,6 +140,8 @@ class Claim(Record):
     owner: str
     until: float
     """Seconds since the epoch; past it the claim is void."""
+    cause: str = ""
+    """The key of the message whose handling made the claim: unacknowledged, it comes again if the worker dies."""
 
 
 class Lane(Record):

@@ -36,8 +36,14 @@ def abandon(walk: Walk) -> None:
     if walk.lane.key != MAIN_LANE:
         walk.end_lane(seen(walk.header.state))
         return
+    for run in walk.lane.runs.values():
+        if not run.state.is_terminal:
+            run.become(walk.header.state, walk.now)
     walk.lane.frames[:] = [Frame()]
-    begin_epilogue(walk, walk.lane.frames[0])
+    if walk.header.state is State.RETRIED:
+        walk.end_lane(0)  # what runs after the end runs after the execution that takes its place
+    else:
+        begin_epilogue(walk, walk.lane.frames[0])
 
 
 def _again(walk: Walk, frame: Frame) -> bool:

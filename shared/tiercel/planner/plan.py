@@ -61,8 +61,9 @@ def _begin(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     if not wanted:
         walk.settle(node, run, State.SKIPPED)
         return None
-    for notice in node.notices:
-        run.log(walk.now, Level.WARN, notice)
+    if not run.logs and not run.attempts:
+        for notice in node.notices:
+            run.log(walk.now, Level.WARN, notice)
     if not issubclass(node.plugin, FlowableTask):
         return _hand_out(walk, node, run)
     run.become(State.RUNNING, walk.now)
@@ -269,7 +270,7 @@ def branch_ended(walk: Walk, key: str, branch: int, mask: int) -> Work | None:
     if is_graph(node):
         join.ended.append(branch)
     frame.seen |= mask
-    frame.stopped = frame.stopped or bool(mask & FAILING)
+    frame.stopped = frame.stopped or bool(mask & FAILING) or walk.header.state.is_terminal
     if not frame.stopped:
         start_ready(walk, node, run, join)
     return None if join.active else _joined(walk, frame)

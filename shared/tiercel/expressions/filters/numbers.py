@@ -6,6 +6,7 @@ Promise: what is no number is refused; sizes are Java's.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from tiercel.errors import ExpressionError
@@ -61,7 +62,7 @@ def _float(text: str) -> float:
     return float(text.rstrip("fFdD") or "?")
 
 
-_READERS = {
+_READERS: dict[str | None, Callable[[str], object]] = {
     "INT": lambda text: _bounded(text, 32),
     "LONG": lambda text: Long(_bounded(text, 64)),
     "FLOAT": lambda text: Float32(_float(text)),

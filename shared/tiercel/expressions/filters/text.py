@@ -68,7 +68,7 @@ def trim(value: object) -> str:
 
 def on_strings(value: object, change: Callable[[str], str], budget: Budget, depth: int = 0) -> object:
     """Change every string of a structure; other leaves become text first."""
-    budget.spend(2)
+    budget.spend(4)
     if isinstance(value, Mapping):
         check_depth(depth)
         return {key: on_strings(child, change, budget, depth + 1) for key, child in value.items()}
@@ -154,12 +154,14 @@ def substring_after_last(value: object, separator: object) -> str:
     return text.rpartition(mark)[2] if mark and mark in text else ""
 
 
-@filter_named("slugify")
-def slugify(value: object) -> str:
+@filter_named("slugify", framed=True)
+def slugify(frame: Frame, value: object) -> str:
     """Turn to a name for URLs: letters and digits, parted by dashes."""
     from unicodedata import normalize
 
-    dashed = re.sub(r"\s", "-", text_input(value, "slugify"))
+    text = text_input(value, "slugify")
+    frame.budget.spend(len(text) // 2)
+    dashed = re.sub(r"\s", "-", text)
     kept = re.sub(r"[^A-Za-z0-9_-]", "", normalize("NFD", dashed)).replace("_", "-")
     return re.sub(r"-+", "-", kept).strip("-").lower()
 

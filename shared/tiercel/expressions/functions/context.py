@@ -84,9 +84,10 @@ def iteration_output(frame: Frame, task_id: object = None, iteration: object = N
     outputs = _variable(frame, "outputs")
     of_task = outputs.get(text_argument(name, "taskId")) if isinstance(outputs, Mapping) else None
     rows = list(_within(of_task, _loop_values(frame, with_own=False), "iterationOutput").values())
-    if wanted >= len(rows) or not isinstance(rows[wanted], Mapping):
+    if wanted >= len(rows):
         raise ExpressionError(f"The iteration {wanted} of the task '{to_text(name)}' has no output")
-    return rows[wanted].get("value")
+    row = rows[wanted]
+    return row.get("value") if isinstance(row, Mapping) else None
 
 
 @function_named("parentOutput", parameters="index", framed=True)

@@ -26,8 +26,8 @@ def _constant(text: str) -> object:
     raise ValueError(f"{text} is no JSON value")
 
 
-@function_named("fromJson", "json", parameters="json", required=1)
-def from_json(text: object) -> object:
+@function_named("fromJson", "json", parameters="json", required=1, framed=True)
+def from_json(frame: Frame, text: object) -> object:
     """Return the value of a JSON text."""
     from json import loads
 
@@ -35,6 +35,7 @@ def from_json(text: object) -> object:
         return None
     if not isinstance(text, str):
         raise ExpressionError(f"The function fromJson needs a string, found {describe(text)}")
+    frame.budget.spend(len(text) // 32)
     try:
         value: object = loads(text, parse_int=_integer, parse_constant=_constant)
     except ValueError as error:
@@ -42,22 +43,24 @@ def from_json(text: object) -> object:
     return value
 
 
-@function_named("fromIon", parameters="ion allRows", required=1)
-def from_ion(text: object, all_rows: object = None) -> object:
+@function_named("fromIon", parameters="ion allRows", required=1, framed=True)
+def from_ion(frame: Frame, text: object, all_rows: object = None) -> object:
     """Return the first value of an Ion text, or a list of all."""
     from tiercel.expressions.ion import from_ion as read
 
     if text is None:
         return None
-    return read(text_argument(text, "ion"), all_rows=all_rows is True)
+    source = text_argument(text, "ion")
+    frame.budget.spend(len(source) // 4)
+    return read(source, all_rows=all_rows is True)
 
 
-@function_named("yaml", parameters="yaml", required=1)
-def from_yaml(text: object) -> object:
+@function_named("yaml", parameters="yaml", required=1, framed=True)
+def from_yaml(frame: Frame, text: object) -> object:
     """Return the value of a YAML text."""
     from tiercel.expressions.yamltext import from_yaml as read
 
-    return None if text is None else read(text_argument(text, "yaml"))
+    return None if text is None else read(text_argument(text, "yaml"), frame.budget)
 
 
 def _key(key: object) -> bytes:

@@ -32,7 +32,7 @@ def render_once(frame: Frame, to_render: object) -> object:
 
 
 def _deep(frame: Frame, value: object, change: Callable[[str], str], depth: int = 0) -> object:
-    frame.budget.spend(1)
+    frame.budget.spend(4)
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -57,7 +57,7 @@ def _rendered(frame: Frame, text: str, passes: int) -> str:
         template = compile_template(text)
         if template.program is None:
             return text
-        frame.budget.spend(_RENDER_STEPS + len(text) // 4)
+        frame.budget.spend(_RENDER_STEPS + 4 * len(text))
         rendered = template.run(frame.child(template.program, variables))
         if rendered == text or passes == 1:
             return untagged(rendered)

@@ -13,8 +13,12 @@ MAX_DEPTH = 60
 _ASSIGNING = frozenset(("=", "|=", "+=", "-=", "*=", "/=", "%=", "//="))
 _COMPARING = frozenset(("==", "!=", "<", "<=", ">", ">="))
 _KEYWORDS = frozenset(
-    "def if then elif else end as reduce foreach try catch label import include and or __loc__".split()
+    (
+        *("def", "if", "then", "elif", "else", "end", "as", "reduce", "foreach"),
+        *("try", "catch", "label", "import", "include", "and", "or", "__loc__"),
+    )
 )
+_CONSTANTS = {"null": None, "true": True, "false": False}
 _LEVELS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset(("or",)), "left"),
     (frozenset(("and",)), "left"),
@@ -39,7 +43,7 @@ class Function(NamedTuple):
     body: Node
 
 
-Part: TypeAlias = "Node | Function | str | int | float | bool | None | tuple[Part, ...]"
+Part: TypeAlias = "Node | Function | str | int | float | bool | tuple[Part, ...] | None"
 
 
 def parse(program: str) -> Node:
@@ -105,10 +109,6 @@ class _Parser:
             function = self.definition()
             return Node("def", (function, self.pipe()))
         left = self.comma()
-        if self.take("as"):
-            patterns = self.patterns()
-            self.expect("|")
-            return Node("as", (left, patterns, self.pipe()))
         return Node("pipe", (left, self.pipe())) if self.take("|") else left
 
     def comma(self) -> Node:
@@ -142,7 +142,7 @@ class _Parser:
                 break
         return left
 
-    def postfix(self) -> Node:
+    def postfix(self, *, allow_as: bool = True) -> Node:
         if self.take("-"):
             return Node("negate", (self.postfix(),))
         node = self.term()
@@ -160,8 +160,7 @@ class _Parser:
                 node = Node("try", (node, None))
             else:
                 break
-        if self.at("as"):
-            self.position += 1
+        if allow_as and self.take("as"):
             patterns = self.patterns()
             self.expect("|")
             return Node("as", (node, patterns, self.pipe()))
@@ -204,7 +203,9 @@ class _Parser:
 
     def marked(self, text: str) -> Node:
         if text == ".":
-            return Node("index", (Node("identity"), self.string(""))) if self.token.kind == "string" else Node("identity")
+            return (
+                Node("index", (Node("identity"), self.string(""))) if self.token.kind == "string" else Node("identity")
+            )
         if text == "..":
             return Node("call", ("recurse", ()))
         if text == "(":
@@ -226,8 +227,10 @@ class _Parser:
             case "if":
                 return self.condition()
             case "try":
-                body = self.postfix()
-                return Node("try", (body, self.postfix() if self.take("catch") else Node("call", ("empty", ()))))
+                body = self.postfix(allow_as=False)
+                return Node(
+                    "try", (body, self.postfix(allow_as=False) if self.take("catch") else Node("call", ("empty", ())))
+                )
             case "reduce" | "foreach":
                 return self.folding(name)
             case "label":
@@ -240,6 +243,8 @@ class _Parser:
                 return Node("def", (function, self.pipe()))
             case "import" | "include":
                 return fail("modules are not supported")
+        if name in _CONSTANTS:
+            return Node("literal", (_CONSTANTS[name],))
         if name in _KEYWORDS:
             fail(f"unexpected `{name}`")
         if name == "break":
@@ -268,7 +273,7 @@ class _Parser:
         return Node("if", (test, then, otherwise))
 
     def folding(self, kind: str) -> Node:
-        source = self.postfix_without_as()
+        source = self.postfix(allow_as=False)
         self.expect("as")
         patterns = self.patterns()
         self.expect("(")
@@ -279,20 +284,6 @@ class _Parser:
         if len(parts) not in ((2,) if kind == "reduce" else (2, 3)):
             fail(f"`{kind}` has {len(parts)} parts")
         return Node(kind, (source, patterns, *parts))
-
-    def postfix_without_as(self) -> Node:
-        """Read the source of a `reduce`: its `as` belongs to the `reduce`."""
-        start = self.position
-        depth = 0
-        while not (depth == 0 and self.at("as")):
-            token = self.next()
-            if token.kind == "end":
-                fail("a `reduce` or `foreach` has no `as`")
-            depth += token.text in ("(", "[", "{", "if", "reduce", "foreach") and token.kind != "string"
-            depth -= token.text in (")", "]", "}", "end") and token.kind in ("mark", "name")
-        inner = _Parser([*self.tokens[start : self.position], Token("end", "the end")])
-        inner.depth = self.depth
-        return inner.whole()
 
     def definition(self) -> Function:
         self.expect("def")

@@ -29,7 +29,7 @@ class JqError(ExpressionError):
 def json_value(value: object, budget: Budget, depth: int = 0) -> Json:
     """Return a value as JSON has it: dates become texts, nulls in maps are left out."""
     check_depth(depth)
-    budget.spend(1)
+    budget.spend(4)
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int | float):

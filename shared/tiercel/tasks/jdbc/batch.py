@@ -62,16 +62,7 @@ def run_batch(ctx: RunContext, task: BatchTask, writer: Writer) -> dict[str, obj
     Raises:
         TaskError: A row does not fit; the text says which chunk. Chunks before it stay.
     """
-    columns = task.columns
-    if task.sql is None:
-        if not task.table:
-            raise TaskError("sql and table are both missing; wanted one of them", retryable=False)
-        found = columns or writer.columns_of(task.table)
-        names = columns or ['"' + name.replace('"', '""') + '"' for name in found]
-        statement = f"INSERT INTO {task.table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608 - names are SQL by promise
-        columns = found
-    else:
-        statement = task.sql
+    statement, columns = _statement(task, writer)
     width = writer.prepare(statement)
     started, read, updated, chunks = time.monotonic(), 0, 0, 0
     for rows in _chunks(records.read_uri(ctx, task.source, exact=True), columns, width, task.chunk):
@@ -89,6 +80,18 @@ def run_batch(ctx: RunContext, task: BatchTask, writer: Writer) -> dict[str, obj
     ctx.metric(Metric("query", chunks))
     ctx.log(f"{read} rows read, {updated} changed in {time.monotonic() - started:.1f} s")
     return {"rowCount": read, "updatedCount": updated}
+
+
+def _statement(task: BatchTask, writer: Writer) -> tuple[str, list[str] | None]:
+    """Return the statement to run for each row, and the keys to take of a map, where they are known."""
+    if task.sql is not None:
+        return task.sql, task.columns
+    if not task.table:
+        raise TaskError("sql and table are both missing; wanted one of them", retryable=False)
+    columns = task.columns or writer.columns_of(task.table)
+    names = task.columns or ['"' + name.replace('"', '""') + '"' for name in columns]
+    marks = ", ".join("?" for _ in names)
+    return f"INSERT INTO {task.table} ({', '.join(names)}) VALUES ({marks})", columns  # noqa: S608 - SQL by promise
 
 
 def _chunks(

@@ -157,14 +157,7 @@ def connect(
     Raises:
         TaskError: The server does not answer or refuses the login.
     """
-    user = arguments.get("user") or "the default user"
-    try:
-        connection: Connection = psycopg.connect(
-            **arguments, autocommit=True, prepare_threshold=None, client_encoding="utf8"
-        )
-    except (psycopg.Error, UnicodeError) as error:
-        reason = " ".join(str(error).split())
-        raise TaskError(f"cannot connect to {place} as {user}: {reason}") from error
+    connection = _open(arguments, place)
     try:
         connection.add_notice_handler(lambda notice: ctx.log(notice.message_primary or "", Level.DEBUG))
         session = PostgresSession(connection, place, rows)
@@ -174,6 +167,15 @@ def connect(
             yield session
     finally:
         connection.close()
+
+
+def _open(arguments: Mapping[str, Any], place: str) -> Connection:
+    user = arguments.get("user") or "the default user"
+    try:
+        return psycopg.connect(**arguments, autocommit=True, prepare_threshold=None, client_encoding="utf8")
+    except (psycopg.Error, UnicodeError) as error:
+        reason = " ".join(str(error).split())
+        raise TaskError(f"cannot connect to {place} as {user}: {reason}") from error
 
 
 def _prepare(connection: Connection, zone: ZoneInfo) -> None:

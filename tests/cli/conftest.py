@@ -1,0 +1,17 @@
+"""Fixtures of the command line's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.calling import Cli
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Give the command line on a store of its own."""
+    for name in ("TIERCEL_STORE", "TIERCEL_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    return Cli(tmp_path)

@@ -1,0 +1,254 @@
+"""The ports in memory: plain dicts, one thread, nothing that a test does not decide.
+
+`Memory` is what outlives a process; `MemoryStore`, `MemoryBus` and `MemoryObjects` are one process's doors to it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from clocks import HandClock
+from tiercel.errors import NotFoundError
+from tiercel.ports import (
+    Create,
+    Delete,
+    Delivery,
+    Envelope,
+    Index,
+    Merge,
+    Put,
+    Refused,
+    Reply,
+    Stored,
+    Update,
+    Write,
+)
+
+Choose = Callable[[int], int]
+"""Picks one of so many messages that are ready."""
+
+
+def first(count: int) -> int:
+    """Pick the oldest message."""
+    return 0
+
+
+@dataclass
+class Document:
+    """A stored document."""
+
+    body: bytes
+    version: int
+    index: Index | None
+
+
+@dataclass
+class Letter:
+    """A message that was not acknowledged yet."""
+
+    key: str
+    body: bytes
+    due: float
+    attempt: int = 1
+
+
+@dataclass
+class Memory:
+    """What outlives a process: documents, maps, messages, files, and who is known to have ended."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    documents: dict[str, Document] = field(default_factory=dict)
+    maps: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)
+    flights: list[Letter] = field(default_factory=list)
+    """Messages that somebody has and did not acknowledge."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    sent: list[Envelope] = field(default_factory=list)
+    """Every message that was ever sent."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """What the ports were asked for: writes, entries, bytes, reads, messages, refused."""
+    written: Counter[str] = field(default_factory=Counter)
+    """How often each document or map was written."""
+    largest: int = 0
+    """Bytes of the largest document."""
+
+    def die(self, owner: str) -> None:
+        """End a process: what it did not acknowledge comes again."""
+        self.gone.add(owner)
+        for letter in self.flights:
+            letter.attempt += 1
+        self.letters += self.flights
+        self.flights = []
+
+
+class MemoryStore:
+    """Implements `StateStore`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def get(self, keys: Sequence[str]) -> list[Stored | None]:
+        self._memory.counts["reads"] += len(keys)
+        found = [(key, self._memory.documents.get(key)) for key in keys]
+        return [None if each is None else Stored(key, each.body, each.version) for key, each in found]
+
+    def entries(self, key: str) -> dict[str, bytes]:
+        self._memory.counts["reads"] += 1
+        return dict(sorted(self._memory.maps.get(key, {}).items()))
+
+    def scan(self, prefix: str) -> Iterator[Stored]:
+        for key in sorted(self._memory.documents):
+            if key.startswith(prefix):
+                self._memory.counts["reads"] += 1
+                yield Stored(key, self._memory.documents[key].body, self._memory.documents[key].version)
+
+    def scan_entries(self, prefix: str) -> Iterator[tuple[str, str, bytes]]:
+        for key in sorted(self._memory.maps):
+            if key.startswith(prefix):
+                self._memory.counts["reads"] += 1
+                for entry, body in sorted(self._memory.maps[key].items()):
+                    yield key, entry, body
+
+    def query(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        flow_id: str | None = None,
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+    ) -> list[Stored]:
+        found = []
+        for key, each in self._memory.documents.items():
+            index = each.index
+            if index is None or index.kind != kind or (states and index.state not in states):
+                continue
+            wanted = ((namespace, index.namespace), (flow_id, index.flow_id), (owner, index.owner))
+            if all(value is None or value == has for value, has in wanted):
+                found.append((index.date, key, each))
+        found.sort(key=lambda row: row[:2], reverse=newest_first)
+        return [Stored(key, each.body, each.version) for _, key, each in found[:limit]]
+
+    def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
+        for write in writes:
+            self._check(write)
+        replies = [self._write(write) for write in writes]
+        for message in messages:
+            self._send(message)
+        return replies
+
+    def is_gone(self, owner: str) -> bool:
+        return owner in self._memory.gone
+
+    def _check(self, write: Write) -> None:
+        stored = self._memory.documents.get(getattr(write, "key", ""))
+        absent = isinstance(write, Create) and stored is not None
+        stale = isinstance(write, Update) and (stored is None or stored.version != write.version)
+        if absent or stale:
+            self._memory.counts["refused"] += 1
+            raise Refused(write.key)
+
+    def _write(self, write: Write) -> Reply:
+        memory = self._memory
+        memory.counts["writes"] += 1
+        memory.written[write.key] += 1
+        match write:
+            case Merge(key, entries):
+                memory.counts["entries"] += len(entries)
+                memory.counts["bytes"] += sum(map(len, entries.values()))
+                memory.maps.setdefault(key, {}).update(entries)
+                return Reply(count=len(memory.maps[key]))
+            case Delete(key):
+                memory.documents.pop(key, None)
+                memory.maps.pop(key, None)
+                return Reply()
+            case Create() | Update() | Put():
+                memory.counts["bytes"] += len(write.body)
+                memory.largest = max(memory.largest, len(write.body))
+                stored = memory.documents.get(write.key)
+                version = 1 if stored is None else stored.version + 1
+                memory.documents[write.key] = Document(write.body, version, write.index)
+                return Reply(version=version)
+
+    def _send(self, message: Envelope) -> None:
+        self._memory.counts["messages"] += 1
+        self._memory.sent.append(message)
+        if all(letter.key != message.key for letter in self._memory.letters):
+            self._memory.letters.append(Letter(message.key, message.body, message.due))
+
+
+class MemoryBus:
+    """Implements `MessageBus`: delivers in the order that a test chooses, and never waits."""
+
+    def __init__(self, memory: Memory, choose: Choose = first) -> None:
+        self._memory = memory
+        self._choose = choose
+
+    def receive(self, timeout: float | None) -> Delivery | None:
+        now = self._memory.clock.now().timestamp()
+        busy = {letter.key for letter in self._memory.flights}
+        ready = [letter for letter in self._memory.letters if letter.due <= now and letter.key not in busy]
+        if not ready:
+            return None
+        letter = ready[self._choose(len(ready))]
+        self._memory.letters.remove(letter)
+        self._memory.flights.append(letter)
+        return Delivery(letter.key, letter.body, letter.attempt)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        self._land(delivery)
+
+    def later(self, delivery: Delivery, seconds: float) -> None:
+        letter = self._land(delivery)
+        if letter is not None:
+            now = self._memory.clock.now().timestamp()
+            again = Letter(letter.key, letter.body, now + seconds, letter.attempt + 1)
+            self._memory.letters.append(again)
+
+    def next_due(self) -> float | None:
+        """Return when the next message is due."""
+        return min((letter.due for letter in self._memory.letters), default=None)
+
+    def _land(self, delivery: Delivery) -> Letter | None:
+        for letter in self._memory.flights:
+            if letter.key == delivery.key:
+                self._memory.flights.remove(letter)
+                return letter
+        return None
+
+
+class MemoryObjects:
+    """Implements `ObjectStore`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def open(self, uri: str) -> BinaryIO:
+        if uri not in self._memory.files:
+            raise NotFoundError(f"there is no file '{uri}'")
+        return io.BytesIO(self._memory.files[uri])
+
+    def write(self, uri: str, content: BinaryIO | bytes) -> int:
+        body = content if isinstance(content, bytes) else content.read()
+        self._memory.files[uri] = body
+        return len(body)
+
+    def size(self, uri: str) -> int:
+        return len(self.open(uri).read())
+
+    def list(self, prefix: str) -> Iterator[str]:
+        yield from sorted(uri for uri in self._memory.files if uri.startswith(prefix))
+
+    def delete(self, uri: str) -> bool:
+        return self._memory.files.pop(uri, None) is not None
+
+    def local_path(self, uri: str) -> Path | None:
+        return None
