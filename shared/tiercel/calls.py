@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from tiercel import slots
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, ExpressionError, FlowError, InputError, NotFoundError
 from tiercel.intake import CORRELATION, Intake, Request
@@ -81,7 +82,8 @@ def answer(lanes: Lanes, message: ChildEnded) -> None:
     task = lanes.flows.get(token.header.namespace, token.header.flow_id, token.header.revision).nodes
     transmit = task[split_key(message.run)[0]].properties.get("transmitFailed", True)
     outputs: dict[str, object] = {"executionId": child.id, "state": str(child.state), "outputs": child.outputs or {}}
-    state, logs = _passed_on(child.state, transmit not in (False, "false")), []
+    state = _passed_on(child.state, transmit not in (False, "false"))
+    logs: list[LogLine] = []
     if child.caller is not None and child.caller.outputs is not None and child.outputs is None:
         state, logs = _deprecated_outputs(lanes, child, outputs, state)
     _fold(lanes, message, Outcome(state, outputs, logs=logs, child=child.id))
@@ -124,6 +126,7 @@ def execution_ended(lanes: Lanes, execution: str) -> None:
     if found is None or not found[0].state.is_terminal or found[0].state is State.RETRIED:
         return  # a new execution takes the place of one that is RETRIED, its caller's answer included
     _wake_caller(lanes, found[0])
+    slots.give_back(lanes, found[0])
 
 
 def _wake_caller(lanes: Lanes, header: Execution) -> None:

@@ -9,6 +9,7 @@ from tiercel.model.execution import MAIN_LANE, LogLine, decode_execution, encode
 from tiercel.model.messages import ExecutionEnded, KillExecution, WalkLane
 from tiercel.model.states import Level, State
 from tiercel.planner import plan
+from tiercel.planner.closing import in_epilogue
 from tiercel.planner.walk import Walk
 from tiercel.ports import Refused, Update, Write
 
@@ -18,8 +19,8 @@ def kill(lanes: Lanes, message: KillExecution) -> None:
     _mark(lanes, message.execution)
     lanes.worker.cancel(message.execution)
     for lane in list(lanes.stored(message.execution).lanes()):
-        if not lane.ended:
-            _kill_lane(lanes, message.execution, lane.key)
+        if not lane.ended and not in_epilogue(lane):
+            _kill_lane(lanes, message, lane.key)
     if message.cascade:
         for stored in lanes.store.query("execution", owner=message.execution):
             child = decode_execution(stored.body)
@@ -44,25 +45,25 @@ def _mark(lanes: Lanes, execution: str) -> None:
     raise TransientError(f"execution {execution} is changed by too many at once")
 
 
-def _kill_lane(lanes: Lanes, execution: str, key: str) -> None:
+def _kill_lane(lanes: Lanes, message: KillExecution, key: str) -> None:
     for _ in range(TRIES):
-        token = lanes.load(execution, key)
-        if token is None or token.lane.ended:
+        token = lanes.load(message.execution, key)
+        if token is None or token.lane.ended or in_epilogue(token.lane):
             return
-        walk = _killed(lanes, token)
+        walk = _killed(lanes, token, message.state)
         try:
             lanes.commit(token.writes(walk.transition), envelopes(walk.transition))
         except Refused:
             continue
         lanes.seen(token)
         return
-    raise TransientError(f"lane {key} of execution {execution} is changed by too many at once")
+    raise TransientError(f"lane {key} of execution {message.execution} is changed by too many at once")
 
 
-def _killed(lanes: Lanes, token: Token) -> Walk:
+def _killed(lanes: Lanes, token: Token, state: State) -> Walk:
     scene, renderer = lanes.scene(token)
     walk = Walk(scene, renderer, lanes.now())
-    plan.kill_lane(walk)
+    plan.kill_lane(walk, state)
     if token.lane.key == MAIN_LANE:
         plan.end_killed(walk)
         if not token.lane.ended:

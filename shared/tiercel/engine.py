@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
-from tiercel import calls, commands
+from tiercel import calls, commands, slots
 from tiercel.archive import Token
 from tiercel.branches import open_branches
 from tiercel.intake import Intake
@@ -58,7 +58,9 @@ class Engine:
                 calls.execution_ended(self._lanes, execution)
             case m.KillExecution():
                 commands.kill(self._lanes, message)
-            case m.ExecutionChanged() | m.CheckSla():
+            case m.CheckSla(sla=sla):
+                advance(MAIN_LANE, partial(plan.deadline, name=sla))
+            case m.ExecutionChanged():
                 raise NotImplementedError(type(message).__name__)
             case _:
                 assert_never(message)
@@ -69,7 +71,7 @@ class Engine:
         if self._lanes.load(execution, MAIN_LANE) is not None:
             self._lanes.advance(message, MAIN_LANE, plan.resume_lane)
             return
-        found = self._lanes.stored(execution).header()
-        if found is not None and not found[0].state.is_terminal:
+        found = slots.enter(self._lanes, execution)
+        if found is not None:
             header, version = found
-            self._lanes.run_on(message, Token(header, version, main_lane(header.id), 0, b""), plan.resume_lane)
+            self._lanes.run_on(message, Token(header, version, main_lane(header.id), 0, b""), plan.begin_execution)

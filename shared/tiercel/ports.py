@@ -240,8 +240,10 @@ class RunContext(Protocol):
     execution_id: str
     task_id: str
     task_run_id: str
-    variables: Mapping[str, object]
-    """The expression variables of this task run (lazy: read single keys)."""
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """The expression variables of this task run (lazy: read single keys)."""
 
     @property
     def cancelled(self) -> bool:

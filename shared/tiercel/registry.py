@@ -15,6 +15,7 @@ from tiercel.model.plugin import Plugin
 from tiercel.plugin_names import ALIASES, DEPRECATED, PLUGINS, PREFIXES
 
 PREFIX = "io.kestra.plugin."
+PluginClass = type[Plugin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Known:
     deprecated: bool
     """Whether the written name is an old one, or the type itself is."""
 
-    def load(self) -> type[Plugin]:
+    def load(self) -> PluginClass:
         """Import the plugin's module and return the class."""
         return load(self.type)
 

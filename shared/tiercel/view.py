@@ -130,7 +130,7 @@ class ExecutionView:
         lines: list[tuple[LogLine, TaskRun | None]] = [(line, None) for line in header.logs]
         lines += [(line, run) for run in runs for line in self.run_logs(run)]
         for line, run in sorted(lines, key=lambda pair: pair[0].at):
-            shown = {"timestamp": iso(line.at), "level": str(line.level), "message": line.message}
+            shown: dict[str, Any] = {"timestamp": iso(line.at), "level": str(line.level), "message": line.message}
             if run is not None:
                 shown |= {
                     "taskId": run.task,

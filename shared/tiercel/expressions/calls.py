@@ -17,6 +17,7 @@ from tiercel.expressions.limits import Budget, size_hint
 from tiercel.expressions.nodes import Call, Filter, Place
 from tiercel.expressions.routines import CALL_STEPS, PRICES, Routine, bound
 
+
 def failing(error: Exception, place: Place) -> Evaluator:
     """Return an evaluator that raises: for what is wrong only if it is evaluated."""
 

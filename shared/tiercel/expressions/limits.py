@@ -33,7 +33,7 @@ REGEX_SECONDS = 0.05
 """Time of all the regular expressions of one rendering together."""
 
 _ELEMENT_BYTES = 40
-_STEP_BYTES = 2_048
+_STEP_BYTES = 1_024
 
 
 class LimitError(ExpressionError):
@@ -73,7 +73,7 @@ class Budget:
 
     def hold_list(self, count: int) -> None:
         """Count a list or map of so many elements that was made."""
-        self.spend(count // 8)
+        self.spend(count // 3)
         self.hold(count * _ELEMENT_BYTES)
 
     @property
@@ -123,7 +123,7 @@ def too_large(what: str, found: int, allowed: int, unit: str) -> LimitError:
 def size_hint(value: object) -> int:
     """Return about how many steps it costs to walk over the value once, without iterating a lazy map."""
     if isinstance(value, str):
-        return len(value) // 128
+        return len(value) // 100
     if isinstance(value, list | tuple | dict | set | frozenset):
         return len(value)
     return 1

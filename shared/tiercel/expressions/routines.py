@@ -35,7 +35,7 @@ PRICES = {
     **dict.fromkeys(("timestamp", "timestampMilli", "timestampMicro", "timestampNano"), 60),
     **dict.fromkeys(("regexMatch", "regexExtract", "regexReplace", "split", "uuid", "id", "ksuid", "http"), 40),
     **dict.fromkeys(("encrypt", "decrypt", "nanoId", "fromIon"), 200),
-    **dict.fromkeys(("jq", "toIon", "fromJson"), 60),
+    **dict.fromkeys(("jq", "toIon", "fromJson"), 100),
     "yaml": 600,
 }
 """What a call costs in evaluated nodes, where it is dear; the sizes of its arguments come on top."""

@@ -60,7 +60,7 @@ def _write_block(value: object, indent: int, lines: list[str], budget: Budget, d
 
 
 def _write_item(lead: str, child: object, indent: int, lines: list[str], budget: Budget, depth: int) -> None:
-    budget.spend(6)
+    budget.spend(10)
     if not _is_block(child):
         lines.append(f"{lead} {_scalar(child, indent, budget)}")
         return

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tiercel.model.flow import MAIN
 from tiercel.model.states import State

@@ -29,7 +29,7 @@ def label_pairs(value: object) -> tuple[tuple[str, str], ...]:
         except ValueError:
             raise TaskError(f"labels must be a map or a list of key and value, found the text {value[:80]!r}") from None
     if isinstance(value, list):
-        value = {str(item["key"]): item["value"] for item in value}
+        value = {str(item["key"]): item["value"] for item in value if isinstance(item, Mapping)}
     if not isinstance(value, Mapping):
         raise TaskError(f"labels must be a map or a list of key and value, found {type(value).__name__}")
     return tuple(_label(str(key), item) for key, item in value.items())

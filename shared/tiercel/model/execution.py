@@ -216,6 +216,8 @@ class Execution(Record):
     schedule_date: float | None = None
     paused: dict[str, str] = {}
     """The runs that are paused, each with its lane, in the order in which they paused."""
+    sla_violated: str | None = None
+    """The service level that was violated; only the first one acts."""
     resting: bool = False
     """Paused as a whole by a command: no new task begins."""
     logs: list[LogLine] = []

@@ -11,6 +11,8 @@ from tiercel.model.plugin import Plugin
 from tiercel.model.retry import RetryPolicy
 from tiercel.model.states import Level
 
+PluginClass = type[Plugin]
+
 MAIN = "tasks"
 ERRORS = "errors"
 FINALLY = "finally"
@@ -24,7 +26,7 @@ class Node:
     id: str
     type: str
     """The canonical type name."""
-    plugin: type[Plugin]
+    plugin: PluginClass
     properties: Mapping[str, Any]
     """The plugin's own properties as authored (defaults injected), without nested tasks and common properties."""
     order: int = 0

@@ -18,11 +18,11 @@ class _Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     execution: str
 
 
-class StartExecution(_Message):
+class StartExecution(_Message, frozen=True):
     """Begin an execution whose header was just written, or let a queued one through."""
 
 
-class WalkLane(_Message):
+class WalkLane(_Message, frozen=True):
     """Take the lane where it stands and go on."""
 
     lane: str
@@ -30,7 +30,7 @@ class WalkLane(_Message):
     """Tells one request from an earlier one to the same lane."""
 
 
-class OpenBranches(_Message):
+class OpenBranches(_Message, frozen=True):
     """Start some branches of a fork."""
 
     lane: str
@@ -39,7 +39,7 @@ class OpenBranches(_Message):
     branches: list[int]
 
 
-class BranchEnded(_Message):
+class BranchEnded(_Message, frozen=True):
     """A branch of a counted fork has ended."""
 
     lane: str
@@ -48,7 +48,7 @@ class BranchEnded(_Message):
     seen: int
 
 
-class TaskDue(_Message):
+class TaskDue(_Message, frozen=True):
     """A wait is over: a retry, a pause, a timeout, a loop's interval."""
 
     lane: str
@@ -59,7 +59,7 @@ class TaskDue(_Message):
     """Tells this wait from earlier ones of the same run."""
 
 
-class ResumeTask(_Message):
+class ResumeTask(_Message, frozen=True):
     """Let a paused task run go on."""
 
     lane: str
@@ -68,7 +68,7 @@ class ResumeTask(_Message):
     outputs: dict[str, Any] | None = None
 
 
-class ChildEnded(_Message):
+class ChildEnded(_Message, frozen=True):
     """The execution that a Subflow waits for has ended."""
 
     lane: str
@@ -76,7 +76,7 @@ class ChildEnded(_Message):
     child: str
 
 
-class CallFlow(_Message):
+class CallFlow(_Message, frozen=True):
     """Start the execution that a Subflow asks for."""
 
     lane: str
@@ -93,31 +93,33 @@ class CallFlow(_Message):
     schedule_date: str | None = None
 
 
-class RetryExecution(_Message):
+class RetryExecution(_Message, frozen=True):
     """Start a new execution in place of one that is RETRIED."""
 
 
-class ExecutionEnded(_Message):
+class ExecutionEnded(_Message, frozen=True):
     """An execution has come to a terminal state: wake its caller, its followers, the queue."""
 
 
-class ExecutionChanged(_Message):
+class ExecutionChanged(_Message, frozen=True):
     """An execution entered a state at which Flow triggers look."""
 
     state: State
     number: int
 
 
-class CheckSla(_Message):
+class CheckSla(_Message, frozen=True):
     """Look whether a service level is kept."""
 
     sla: str
 
 
-class KillExecution(_Message):
-    """End an execution now."""
+class KillExecution(_Message, frozen=True):
+    """End an execution now, or what is left of one that has ended."""
 
     cascade: bool = True
+    state: State = State.KILLED
+    """The state of what is ended."""
 
 
 Message = (

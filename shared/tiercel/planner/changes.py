@@ -7,6 +7,7 @@ from typing import Any
 
 from tiercel.errors import TaskError
 from tiercel.flowables.base import Change
+from tiercel.model.messages import KillExecution
 from tiercel.model.states import State
 from tiercel.planner.ending import finish
 from tiercel.planner.walk import Walk
@@ -74,3 +75,4 @@ def leave(walk: Walk, state: State) -> None:
     walk.header.outputs = None
     finish(walk, state)
     walk.lane.current = None
+    walk.transition.send(KillExecution(walk.header.id, cascade=False, state=state))

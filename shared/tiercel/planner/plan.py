@@ -19,6 +19,7 @@ from tiercel.planner.closing import abandon, close, in_epilogue
 from tiercel.planner.ending import finish
 from tiercel.planner.openings import act, is_graph, start_ready
 from tiercel.planner.rounds import round_is_due
+from tiercel.planner.sla import deadline_is_over, keep_assertions, set_deadlines
 from tiercel.planner.transition import Outcome, Work
 from tiercel.planner.walk import FAILING, Walk
 
@@ -29,6 +30,8 @@ MOST_LOST = 5
 def go(walk: Walk) -> Work | None:
     """Walk until a task is to be run; None when the lane waits or has ended."""
     while not walk.lane.ended and walk.lane.current is None:
+        if walk.flow.sla:
+            keep_assertions(walk)
         if walk.header.state.is_terminal and not in_epilogue(walk.lane):
             abandon(walk)
             continue
@@ -317,17 +320,29 @@ def call_answered(walk: Walk, key: str, outcome: Outcome) -> Work | None:
     return go(walk)
 
 
-def kill_lane(walk: Walk) -> None:
-    """End a lane at once: every run of it that is open is KILLED."""
+def begin_execution(walk: Walk) -> Work | None:
+    """Begin an execution at its top level."""
+    set_deadlines(walk)
+    return go(walk)
+
+
+def deadline(walk: Walk, name: str) -> Work | None:
+    """Fold the end of the time that an execution may take."""
+    deadline_is_over(walk, name)
+    return go(walk) if walk.header.state.is_terminal else None
+
+
+def kill_lane(walk: Walk, state: State) -> None:
+    """End a lane at once: every run of it that is open ends in the state."""
     for run in walk.lane.runs.values():
         if not run.state.is_terminal:
             if run.attempts and not run.attempts[-1].state.is_terminal:
-                run.attempts[-1].at.append((State.KILLED, walk.now))
-            run.become(State.KILLED, walk.now)
+                run.attempts[-1].at.append((state, walk.now))
+            run.become(state, walk.now)
     walk.lane.current = None
     walk.lane.claim = None
     walk.lane.ended = True
-    walk.lane.seen = seen(State.KILLED)
+    walk.lane.seen = seen(state)
 
 
 def end_killed(walk: Walk) -> None:

@@ -49,7 +49,9 @@ def length(value: object) -> int:
 def join(frame: Frame, value: object, separator: object = None) -> str:
     """Join the Java texts of the elements."""
     glue = "" if separator is None else text_argument(separator, "separator")
-    texts = [java_text(one, frame.budget) for one in elements(value, "The 'join' filter")]
+    items = elements(value, "The 'join' filter")
+    frame.budget.spend(len(items))
+    texts = [java_text(one, frame.budget) for one in items]
     frame.budget.hold(len(glue) * len(texts) * 4)
     return glue.join(texts)
 
@@ -147,7 +149,9 @@ def distinct(frame: Frame, value: object) -> object:
     seen: set[object] = set()
     structures: list[object] = []
     kept = OwnList()
-    for one in elements(value, "The 'distinct' filter"):
+    items = elements(value, "The 'distinct' filter")
+    frame.budget.spend(2 * len(items))
+    for one in items:
         item = "null" if one is None else one
         if isinstance(item, Mapping | list | tuple | set | MapEntry):
             if any(equal(item, other, frame.budget) for other in structures):

@@ -31,6 +31,9 @@ from tiercel.model.states import Level
 from tiercel.ports import RunContext
 from tiercel.tasks.scripts.process import run_process
 
+MOST_MAKES = 3
+"""Times an environment is made before it is held that somebody clears it away."""
+
 UNUSED_DAYS = 30
 """Environments that nobody used for so long are removed when another is made."""
 _ASK = (
@@ -188,7 +191,7 @@ def environment(ctx: RunContext, recipe: Recipe) -> Iterator[Path]:
     folder = ctx.cache_dir / "envs"
     link = folder / recipe.key
     with _Lock(folder / f"{recipe.key}.lock") as lock:
-        while True:
+        for _ in range(MOST_MAKES):
             if _whole(link) is None:
                 lock.take(ctx)
                 if _whole(link) is None:
@@ -196,6 +199,8 @@ def environment(ctx: RunContext, recipe: Recipe) -> Iterator[Path]:
             lock.share()
             if (found := _whole(link)) is not None:
                 break
+        else:
+            raise TaskError(f"the environment in {folder} is gone as soon as it is made; does somebody clear it away?")
         with contextlib.suppress(OSError):
             os.utime(found)
         yield found
