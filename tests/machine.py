@@ -34,7 +34,7 @@ from tiercel.view import ExecutionView
 from tiercel.worker import LocalWorker
 
 LEASE = 60.0
-MOST_DELIVERIES = 100_000
+MOST_DELIVERIES = 20_000
 
 Between = Callable[[], None]
 """What else happens in the world before something is done."""

@@ -79,6 +79,24 @@ PLUGINS: dict[str, str] = {
     **_family("io.kestra.plugin.jdbc.postgresql.", "tiercel.tasks.jdbc.postgresql_copy", "CopyIn CopyOut"),
     **_family("io.kestra.plugin.jdbc.duckdb.", "tiercel.tasks.jdbc.duckdb", "Query Queries"),
     **_family("io.kestra.plugin.jdbc.sqlite.", "tiercel.tasks.jdbc.sqlite", "Query Queries Batch"),
+    **_family(f"{_CORE}trigger.", "tiercel.triggers.schedule", "Schedule ScheduleOnDates"),
+    **_family(f"{_CORE}trigger.", "tiercel.triggers.webhook", "Webhook"),
+    **_family(f"{_CORE}trigger.", "tiercel.triggers.flow", "Flow"),
+    **_family(
+        f"{_CORE}condition.",
+        "tiercel.triggers.conditions_dates",
+        "DateTimeBetween TimeBetween DayWeek DayWeekInMonth Weekend PublicHoliday",
+    ),
+    **_family(
+        f"{_CORE}condition.",
+        "tiercel.triggers.conditions_executions",
+        "ExecutionFlow ExecutionNamespace ExecutionStatus ExecutionLabels ExecutionOutputs HasRetryAttempt",
+    ),
+    **_family(
+        f"{_CORE}condition.",
+        "tiercel.triggers.conditions_logic",
+        "Expression FlowCondition FlowNamespaceCondition MultipleCondition Not Or",
+    ),
 }
 
 ALIASES: dict[str, str] = {

@@ -45,10 +45,17 @@ class Figure:
     key: str
     unit: str
     more_is_better: bool = False
+    against: str = ""
+    """The other side's part, where it has no part of this name."""
 
     def of(self, turns: list[dict[str, Any]]) -> float:
         """Return the median over the turns."""
-        return statistics.median(float(turn[self.part][self.key]) for turn in turns)
+        return statistics.median(float(self.in_turn(turn)[self.key]) for turn in turns)
+
+    def in_turn(self, turn: dict[str, Any]) -> dict[str, Any]:
+        """Return the part of a turn in which the number stands."""
+        found: dict[str, Any] = turn.get(self.part) or turn.get(self.against) or {}
+        return found
 
     def ratio(self, ours: float, theirs: float) -> float:
         """Return how many times better ours is."""
@@ -62,6 +69,10 @@ FIGURES = (
     Figure("chain: in all", "chain", "seconds", "s"),
     Figure("fan out: a branch", "fan_out", "ms_per_branch", "ms"),
     Figure("fan out: in all", "fan_out", "seconds", "s"),
+    Figure("executions, each step its own commit", "executions_each", "tasks_per_second", "/s", True, "executions"),
+    Figure("chain, each step its own commit, p50", "chain_each", "p50_ms", "ms", False, "chain"),
+    Figure("chain, each step its own commit, in all", "chain_each", "seconds", "s", False, "chain"),
+    Figure("fan out, each branch through a worker", "fan_out_each", "seconds", "s", False, "fan_out"),
 )
 HELD = ("tasks_per_second", "seconds")
 """The keys that `--at-least` holds us to: what a whole run takes, in each of the three parts."""
@@ -104,7 +115,7 @@ def take_turn(side: Side, options: argparse.Namespace) -> dict[str, Any]:
         raise BenchError(
             f"{side.name}: {side.script.name} printed no JSON object but {ended.stdout[-200:]!r}"
         ) from None
-    missing = [f"{figure.part}.{figure.key}" for figure in FIGURES if figure.key not in figures.get(figure.part, {})]
+    missing = [f"{figure.part}.{figure.key}" for figure in FIGURES if figure.key not in figure.in_turn(figures)]
     if missing:
         raise BenchError(f"{side.name}: {side.script.name} printed no {', '.join(missing)}")
     return figures

@@ -9,7 +9,7 @@ import pytest
 from tiercel.errors import ExpressionError
 from tiercel.expressions import render_deep
 
-from .sample import KEY, object_of, sample, text_of
+from .sample import object_of, sample, text_of
 
 ACCESS = [
     ("{{ string }}", "string"),
@@ -388,7 +388,3 @@ def test_render_of_a_nested_map() -> None:
     template = '{{ render(first) | jq(".second.third") }}'
     assert text_of(template, first=first, third="{{end}}", end="awesome") == '["awesome"]'
     assert text_of("{{ render(first).second.third }}", first=first, third="{{end}}", end="x") == "x"
-
-
-def test_the_key_of_the_sample_has_32_bytes_or_fewer() -> None:
-    assert KEY

@@ -20,7 +20,7 @@ from tiercel.tasks.core.debug import Return
 from tiercel.tasks.core.execution import Fail
 
 EXAMPLES = int(os.environ.get("TIERCEL_EXAMPLES", "60"))
-few = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=EXAMPLES, deadline=None, print_blob=False, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager

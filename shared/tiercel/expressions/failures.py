@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 
 from tiercel.errors import ExpressionError, MissingError, TiercelError
 from tiercel.expressions.nodes import Place
@@ -85,5 +84,7 @@ def nearest(name: str, known: Iterable[str], hints: Mapping[str, str]) -> str:
     """Return the remedy for an unknown name: a written hint, or the nearest known names."""
     if name in hints:
         return f" Use {hints[name]}."
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(known), n=2)
     return f" The nearest is {' or '.join(f'`{one}`' for one in close)}." if close else ""

@@ -56,7 +56,7 @@ def _write_block(value: object, indent: int, lines: list[str], budget: Budget, d
             lines.append(f"{margin} - {inner[0].lstrip()}")
             lines.extend(inner[1:])
         else:
-            _write_item(f"{margin} -", child, indent + 1, lines, budget, depth)
+            _write_item(f"{margin} -", child, indent, lines, budget, depth)
 
 
 def _write_item(lead: str, child: object, indent: int, lines: list[str], budget: Budget, depth: int) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tiercel.errors import ExpressionError
-from tiercel.expressions.jq.machine import BreakError, Machine
+from tiercel.expressions.jq.environment import BreakError
+from tiercel.expressions.jq.machine import Machine
 from tiercel.expressions.jq.natives import NATIVES
 from tiercel.expressions.jq.parser import Function, Node, parse, parse_definitions
 from tiercel.expressions.jq.prelude import PRELUDE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from tiercel.errors import ExpressionError
 from tiercel.expressions.jq import arithmetic, paths
+from tiercel.expressions.jq.environment import BreakError, Closure, Environment, look_up
 from tiercel.expressions.jq.parser import Function, Node
 from tiercel.expressions.jq.values import JqError, Json, order, shown, truthy
 
@@ -19,44 +20,6 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[Json, ...] | None
 Result: TypeAlias = Iterator[tuple[Path, Json]]
 _NODE_STEPS = 6
-
-
-class BreakError(Exception):
-    """A `break`, on its way to its label."""
-
-    def __init__(self, label: object) -> None:
-        super().__init__("break")
-        self.label = label
-
-
-class Environment:
-    """Names that are bound: a chain, innermost first."""
-
-    __slots__ = ("bound", "key", "outer")
-
-    def __init__(self, outer: Environment | None, key: object, bound: object) -> None:
-        self.outer = outer
-        self.key = key
-        self.bound = bound
-
-
-def look_up(environment: Environment | None, key: object) -> tuple[Environment | None, object]:
-    """Return the link that binds a name, and what it binds it to."""
-    while environment is not None:
-        if environment.key == key:
-            return environment, environment.bound
-        environment = environment.outer
-    return None, None
-
-
-class Closure:
-    """An argument of a function: a program and the names it sees."""
-
-    __slots__ = ("environment", "node")
-
-    def __init__(self, node: Node, environment: Environment | None) -> None:
-        self.node = node
-        self.environment = environment
 
 
 class Machine:

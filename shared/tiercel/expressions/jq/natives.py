@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any, cast
 
 from tiercel.expressions.jq import paths
+from tiercel.expressions.jq.environment import Closure
 from tiercel.expressions.jq.functions import FUNCTIONS, number
-from tiercel.expressions.jq.machine import Closure, Machine, Natives, Path, Result
+from tiercel.expressions.jq.machine import Machine, Natives, Path, Result
 from tiercel.expressions.jq.values import JqError, Json, shown, truthy
 
 NATIVES: Natives = {}

@@ -1,0 +1,165 @@
+"""Flow triggers: what the change of one execution starts elsewhere (flow specification, 8.5).
+
+Promise: a change that is told twice starts each execution once: its id follows from the trigger and the change, and a
+window remembers the changes that it has taken in. What a window gathers and what it starts are one commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tiercel import windows
+from tiercel.conditions import all_hold
+from tiercel.errors import ConflictError, ExpressionError, InputError, TiercelError, TransientError
+from tiercel.intake import CORRELATION, Intake, Request
+from tiercel.lanes import TRIES, Lanes
+from tiercel.listening import flow_triggers
+from tiercel.model.execution import Trigger
+from tiercel.model.flow import Flow
+from tiercel.model.ids import derived_id
+from tiercel.model.states import State
+from tiercel.ports import Refused, Write
+from tiercel.triggers.base import as_authored, rendered_labels
+from tiercel.triggers.flow import Flow as FlowTrigger
+from tiercel.triggers.flow import Gathering, single_conditions
+from tiercel.upstream import Upstream
+
+_log = logging.getLogger("tiercel")
+
+
+def execution_changed(lanes: Lanes, intake: Intake, execution: str, number: int | None) -> None:
+    """Ask every flow that listens whether the change of an execution is what it waits for.
+
+    Args:
+        lanes: Where executions are.
+        intake: Accepts what is started.
+        execution: The execution that has changed.
+        number: The entry of its history, counted from 1; None for its latest end.
+    """
+    listeners = lanes.flows.listeners.all()
+    found = lanes.stored(execution).header() if listeners else None
+    if found is None:
+        return
+    header = found[0]
+    if number is None:
+        number = max((place for place, (state, _) in enumerate(header.at, 1) if state.is_terminal), default=0)
+    if not 0 < number <= len(header.at):
+        return
+    upstream = Upstream(lanes, header, number)
+    late: TransientError | None = None
+    for listener in listeners:
+        if upstream.header.state not in listener.states:
+            continue
+        if (listener.namespace, listener.flow_id) == (header.namespace, header.flow_id):
+            continue
+        try:
+            flow = lanes.flows.get(listener.namespace, listener.flow_id, listener.revision)
+            ask_flow(lanes, intake, flow, upstream)
+        except TransientError as error:
+            late = error
+        except Exception:
+            _log.exception(
+                "a flow that listens cannot be asked",
+                extra={"flow": f"{listener.namespace}.{listener.flow_id}", "execution": execution},
+            )
+    if late is not None:
+        raise late
+
+
+def ask_flow(lanes: Lanes, intake: Intake, flow: Flow, upstream: Upstream) -> None:
+    """Start a flow by each of its Flow triggers that waits for this change."""
+    for properties in flow_triggers(flow):
+        trigger = as_authored(FlowTrigger, properties)
+        if upstream.header.state in trigger.states:
+            Asking(lanes, intake, flow, trigger, properties, upstream).ask()
+
+
+class Asking:
+    """One trigger's answer to one change."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        intake: Intake,
+        flow: Flow,
+        trigger: FlowTrigger,
+        properties: Mapping[str, Any],
+        upstream: Upstream,
+        by_hand: str | None = None,
+    ) -> None:
+        self._lanes = lanes
+        self._intake = intake
+        self._flow = flow
+        self._trigger = trigger
+        self._properties = properties
+        self._upstream = upstream
+        cause = ("flow-trigger", flow.namespace, flow.id, trigger.id, upstream.event)
+        self._id = by_hand or derived_id(*cause)
+        self._event = upstream.event if by_hand is None else f"{upstream.event}/{by_hand}"
+
+    def ask(self) -> str | None:
+        """Start the flow if the trigger waits for this change; return the execution's id, or None.
+
+        Raises:
+            TransientError: A window is changed by too many at once.
+
+        """
+        asked = self._upstream.asked(self._flow)
+        try:
+            if not all_hold(single_conditions(self._trigger.conditions), asked):
+                return None
+        except ExpressionError as error:
+            self._doubt("conditions", error)
+            return None
+        gatherings = self._trigger.gatherings()
+        if not gatherings:
+            return self._start(self._upstream.header.outputs, [])
+        matched = [gathering.matched(asked, self._doubt) for gathering in gatherings]
+        if not any(matched):
+            return None
+        for _ in range(TRIES):
+            try:
+                return self._gather(gatherings, matched)
+            except Refused:
+                continue
+        raise TransientError(f"the windows of trigger '{self._trigger.id}' are changed by too many at once")
+
+    def _gather(self, gatherings: Sequence[Gathering], matched: Sequence[set[str]]) -> str | None:
+        """Take the change in; start the flow when that completes every window."""
+        writes: list[Write] = []
+        complete = True
+        outputs: object = self._upstream.header.outputs
+        for gathering, entries in zip(gatherings, matched, strict=True):
+            key = windows.window_key(self._flow, self._trigger.id, gathering.id)
+            stored = windows.load(self._lanes.store, key)
+            change = windows.Change(self._event, self._upstream.when, entries, self._upstream.header.outputs)
+            if stored.window.knows(change):
+                return None
+            taken = windows.take_in(stored.window, gathering, change)
+            complete = complete and taken
+            outputs = windows.merged(outputs, stored.window.outputs)
+            writes.append(stored.write(self._flow))
+            if taken and gathering.reset:
+                stored.window.restart_after = True
+        if not complete:
+            self._lanes.commit(writes, [])
+            return None
+        return self._start(outputs if isinstance(outputs, dict) else None, writes)
+
+    def _start(self, outputs: Mapping[str, object] | None, also: list[Write]) -> str | None:
+        raise NotImplementedError
+
+    def _doubt(self, what: str, error: Exception) -> None:
+        """Say that something of the trigger cannot be judged, and so starts nothing."""
+        _log.warning(
+            "a Flow trigger starts nothing: %s",
+            error,
+            extra={
+                "flow": f"{self._flow.namespace}.{self._flow.id}",
+                "trigger": self._trigger.id,
+                "what": what,
+                "execution": self._upstream.header.id,
+            },
+        )

@@ -1,0 +1,237 @@
+"""Starting a flow when executions of others change: `io.kestra.plugin.core.trigger.Flow` (specification, 8.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from tiercel.conditions import Asked, holds, truth
+from tiercel.errors import ExpressionError, MissingError
+from tiercel.model.plugin import Rendered, text_of
+from tiercel.model.states import State
+from tiercel.triggers.base import Block, LabelEntry, Trigger, label_texts
+from tiercel.triggers.conditions_logic import MultipleCondition
+from tiercel.triggers.windows import TimeWindow
+
+LOOKED_AT = (State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED, State.RETRIED, State.PAUSED)
+"""The states at which Flow triggers look where they do not say it."""
+
+_NO_VALUE = ("IS_NULL", "IS_NOT_NULL", "IS_TRUE", "IS_FALSE")
+_MANY = ("IN", "NOT_IN")
+
+
+class UpstreamFlow(Block):
+    """A flow of which an execution must have come to a state."""
+
+    namespace: str | None = None
+    """Its namespace; any where it is not given."""
+    flow_id: str | None = None
+    """Its id; any where it is not given."""
+    states: list[State] | None = None
+    """In which states; any at which the trigger looks where they are not given."""
+    labels: dict[str, str] | list[LabelEntry] | None = None
+    """Labels that the execution must have."""
+
+    def matches(self, asked: Asked) -> bool:
+        """Tell whether the execution is one of these."""
+        header = asked.execution
+        assert header is not None
+        labels = dict(reversed(header.labels))
+        return (
+            self.namespace in (None, header.namespace)
+            and self.flow_id in (None, header.flow_id)
+            and (not self.states or header.state in self.states)
+            and all(labels.get(key) == value for key, value in label_texts(self.labels))
+        )
+
+
+class Filter(Block):
+    """A comparison with the execution."""
+
+    field: Literal["FLOW_ID", "NAMESPACE", "STATE", "EXPRESSION"]
+    """What is compared."""
+    type: Literal[
+        "EQUAL_TO",
+        "NOT_EQUAL_TO",
+        "IN",
+        "NOT_IN",
+        "IS_NULL",
+        "IS_NOT_NULL",
+        "IS_TRUE",
+        "IS_FALSE",
+        "STARTS_WITH",
+        "ENDS_WITH",
+        "REGEX",
+        "CONTAINS",
+    ]
+    """How it is compared."""
+    value: str | None = None
+    """With what; for EXPRESSION, the expression."""
+    values: list[str] | None = None
+    """With which, for IN and NOT_IN."""
+
+    @model_validator(mode="after")
+    def _has_its_values(self) -> Filter:
+        wants_value = self.field == "EXPRESSION" or self.type not in (*_NO_VALUE, *_MANY)
+        if wants_value != (self.value is not None):
+            raise ValueError(f"value {'cannot' if wants_value else 'must'} be null for type {self.type}")
+        wants_values = self.type in _MANY
+        if wants_values != (self.values is not None):
+            raise ValueError(f"values {'cannot' if wants_values else 'must'} be null for type {self.type}")
+        if self.type == "REGEX" and self.value is not None and self.field != "EXPRESSION":
+            try:
+                re.compile(self.value)
+            except re.error as error:
+                raise ValueError(f"invalid pattern [{self.value}]: {error}") from None
+        if self.field == "EXPRESSION" and self.type not in (*_NO_VALUE, *_MANY):
+            raise ValueError(f"EXPRESSION goes with {', '.join((*_NO_VALUE, *_MANY))}; compare inside the expression")
+        return self
+
+    def matches(self, asked: Asked) -> bool:
+        """Tell whether the comparison holds."""
+        found = self._subject(asked)
+        if self.type in _NO_VALUE:
+            no = found is None or not found.strip()
+            yes = found is not None and truth(found)
+            return {"IS_NULL": no, "IS_NOT_NULL": not no, "IS_TRUE": yes, "IS_FALSE": not yes}[self.type]
+        if self.type in _MANY:
+            return (found in (self.values or ())) is (self.type == "IN")
+        return found is not None and _COMPARISONS[self.type](found, self.value or "")
+
+    def _subject(self, asked: Asked) -> str | None:
+        header = asked.execution
+        assert header is not None
+        if self.field == "EXPRESSION":
+            try:
+                return text_of(asked.render(self.value))
+            except MissingError:
+                if self.type in ("IS_NULL", "IS_NOT_NULL"):
+                    return None
+                raise
+        return {"FLOW_ID": header.flow_id, "NAMESPACE": header.namespace, "STATE": str(header.state)}[self.field]
+
+
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "EQUAL_TO": lambda found, wanted: found == wanted,
+    "NOT_EQUAL_TO": lambda found, wanted: found != wanted,
+    "STARTS_WITH": lambda found, wanted: found.startswith(wanted),
+    "ENDS_WITH": lambda found, wanted: found.endswith(wanted),
+    "REGEX": lambda found, wanted: re.fullmatch(wanted, found) is not None,
+    "CONTAINS": lambda found, wanted: wanted in found,
+}
+
+
+class FilterGroup(Block):
+    """Several comparisons with one execution."""
+
+    id: str = Field(min_length=1)
+    """The group's name."""
+    operand: Literal["AND", "OR"] = "AND"
+    """Whether all of them must hold, or one."""
+    filters: list[Filter] = Field(min_length=1)
+    """The comparisons."""
+
+    def matches(self, asked: Asked) -> bool:
+        """Tell whether the comparisons hold."""
+        return (all if self.operand == "AND" else any)(each.matches(asked) for each in self.filters)
+
+
+class Preconditions(Block):
+    """What must have happened within a window, by one execution or several."""
+
+    id: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", max_length=256)
+    """The name under which it is remembered what has happened."""
+    description: str | None = None
+    """What they are for."""
+    time_window: TimeWindow = Field(default_factory=TimeWindow)
+    """Within which time everything must happen; a day by default."""
+    reset_on_success: bool = True
+    """Whether everything must happen again before the next start."""
+    flows: list[UpstreamFlow] = Field(default_factory=list)
+    """Flows that must have run."""
+    where: list[FilterGroup] = Field(default_factory=list)
+    """Comparisons that must have held."""
+
+
+class Flow(Trigger):
+    """Start an execution when executions of other flows change their state."""
+
+    preconditions: Preconditions | None = None
+    """What must have happened within a window."""
+    states: list[State] = Field(default_factory=lambda: list(LOOKED_AT))
+    """At which changes to look."""
+    inputs: Rendered[dict[str, Any] | None] = None
+    """The execution's inputs; they see what the upstream execution sees, and `trigger.outputs`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_of_the_known_form(cls, values: Any) -> Any:
+        for name in ("dependsOn", "when", "mode", "minSatisfied", "window", "onMiss"):
+            if isinstance(values, dict) and name in values:
+                raise ValueError(f"'{name}' is of Kestra 2.0 and not known here yet; use 'conditions' or 'preconditions'")
+        return values
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Flow:
+        if State.CREATED in self.states:
+            raise ValueError("'states' cannot hold CREATED: it is no change of state; use RUNNING")
+        made = self.preconditions
+        if made is not None and not made.flows and not made.where:
+            raise ValueError("'preconditions' need 'flows' or 'where'")
+        return self
+
+    def gatherings(self) -> list[Gathering]:
+        """Return what must be gathered over several executions."""
+        found = [_of_condition(each) for each in self.conditions if each["type"] == MULTIPLE]
+        return found if self.preconditions is None else [*found, _of_preconditions(self.preconditions)]
+
+
+MULTIPLE = "io.kestra.plugin.core.condition.MultipleCondition"
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """Several things that must have happened within a window, not all by one execution."""
+
+    id: str
+    window: TimeWindow
+    reset: bool
+    """Whether everything must happen again before the next start."""
+    entries: Mapping[str, Callable[[Asked], bool]]
+    """Judges an execution by each entry's name."""
+
+    def matched(self, asked: Asked, doubt: Callable[[str, ExpressionError], None]) -> set[str]:
+        """Return the entries that hold for an execution; what cannot be judged does not, and is told."""
+        found = set()
+        for name, judge in self.entries.items():
+            try:
+                if judge(asked):
+                    found.add(name)
+            except ExpressionError as error:
+                doubt(name, error)
+        return found
+
+
+def _of_condition(condition: Mapping[str, Any]) -> Gathering:
+    made = MultipleCondition.model_validate(condition)
+    entries = {name: _judge(inner) for name, inner in made.conditions.items()}
+    return Gathering(made.id, made.time_span(), made.reset_on_success, entries)
+
+
+def _judge(condition: Mapping[str, Any]) -> Callable[[Asked], bool]:
+    return lambda asked: holds(condition, asked)
+
+
+def _of_preconditions(made: Preconditions) -> Gathering:
+    entries: dict[str, Callable[[Asked], bool]] = {f"flows/{n}": each.matches for n, each in enumerate(made.flows)}
+    entries.update((f"where/{group.id}", group.matches) for group in made.where)
+    return Gathering(made.id, made.time_window, made.reset_on_success, entries)
+
+
+def single_conditions(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the conditions that one execution alone must meet."""
+    return [each for each in conditions if each["type"] != MULTIPLE]

@@ -1,0 +1,196 @@
+"""Starting a flow at dates: `Schedule` and `ScheduleOnDates` (flow specification, 8.2 and 8.3)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any, ClassVar, Literal, Protocol
+
+from pydantic import AliasChoices, Field, field_validator, model_validator
+
+from tiercel.expressions.isotime import in_zone, read_date, read_date_time
+from tiercel.expressions.zones import zone
+from tiercel.model.durations import Duration
+from tiercel.model.plugin import Rendered
+from tiercel.triggers.base import Trigger, ZoneId
+from tiercel.triggers.cron import YEARS, Cron, parse_cron
+
+MOST_LOOKED_AT = 10_000
+"""Dates that a search for one at which the conditions hold looks at, before it finds none."""
+
+Recover = Literal["ALL", "LAST", "NONE"]
+
+
+class Dated(Trigger):
+    """Base of the triggers that fire at dates."""
+
+    timezone: ZoneId = "UTC"
+    """The time zone in which dates are reckoned and shown."""
+    inputs: Rendered[dict[str, Any] | None] = None
+    """The execution's inputs; they see `trigger.date`, `trigger.next` and `trigger.previous`."""
+    recover_missed_schedules: Recover | None = None
+    """Which of the dates that nobody was there for are made up for; all by default."""
+    interval: None = None
+    """Must be null: dates decide, not an interval."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone."""
+        return zone(self.timezone)
+
+
+class Schedule(Dated):
+    """Start an execution whenever a cron expression says so."""
+
+    deprecated: ClassVar[Mapping[str, str]] = {
+        "scheduleConditions": "use 'conditions'",
+        "backfill": "it has no effect here: create a backfill on the trigger",
+    }
+    cron: str
+    """Minute, hour, day of month, month and day of week; or a nickname such as `@daily`."""
+    with_seconds: bool = False
+    """Whether the expression has six fields, the seconds first."""
+    schedule_conditions: list[dict[str, Any]] = Field(default_factory=list)
+    """More conditions."""
+    late_maximum_delay: Duration | None = None
+    """Dates that are later than this are skipped."""
+    backfill: dict[str, Any] | None = None
+    """Ignored."""
+
+    @model_validator(mode="after")
+    def _cron_is_right(self) -> Schedule:
+        self.calendar()
+        return self
+
+    def calendar(self) -> Cron:
+        """Return the dates that the expression names."""
+        return parse_cron(self.cron, self.zone, with_seconds=self.with_seconds)
+
+
+class ScheduleOnDates(Dated):
+    """Start an execution at each date of a list."""
+
+    dates: Rendered[list[str] | str]
+    """The dates, with their zones."""
+    late_maximum_delay: Duration | None = Field(
+        None, validation_alias=AliasChoices("lateMaximumDelay", "late_maximum_delay")
+    )
+    """Dates that are later than this are skipped."""
+
+    @field_validator("dates")
+    @classmethod
+    def _dates_are_dates(cls, dates: list[str] | str) -> list[str] | str:
+        for date in dates if isinstance(dates, list) else []:
+            if "{" not in date:
+                read_moment(date, UTC)
+        return dates
+
+
+class Calendar(Protocol):
+    """The dates of a trigger."""
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first date after a moment."""
+
+    def previous(self, before: datetime) -> datetime | None:
+        """Return the last date before a moment."""
+
+
+class ListedDates:
+    """Dates that were listed."""
+
+    def __init__(self, dates: Sequence[datetime]) -> None:
+        self._dates = sorted(dates)
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first date after a moment."""
+        place = bisect_right(self._dates, after)
+        return self._dates[place] if place < len(self._dates) else None
+
+    def previous(self, before: datetime) -> datetime | None:
+        """Return the last date before a moment."""
+        place = bisect_left(self._dates, before)
+        return self._dates[place - 1] if place else None
+
+
+Judge = Callable[[Mapping[str, object]], bool]
+"""Tells whether a trigger's conditions hold for the variables of a date; raises ExpressionError."""
+
+
+@dataclass(frozen=True)
+class Almanac:
+    """A trigger's dates with its conditions."""
+
+    dates: Calendar
+    zone: tzinfo
+    holds: Judge | None = None
+    """None where there are no conditions."""
+    daily: bool = False
+    """Whether the conditions look at the day only."""
+
+    def variables(self, date: datetime) -> dict[str, object] | None:
+        """Return what an execution of this date sees as `trigger`, or None when the conditions do not hold.
+
+        Raises:
+            ExpressionError: A condition cannot be judged for this date.
+
+        """
+        if self.holds is None:
+            return self._plain(date)
+        if not self.holds(self._plain(date)):
+            return None
+        return _shown(date.astimezone(self.zone), self._true(date, forward=True), self._true(date, forward=False))
+
+    def _plain(self, date: datetime) -> dict[str, object]:
+        return _shown(date.astimezone(self.zone), self.dates.next(date), self.dates.previous(date))
+
+    def _true(self, date: datetime, *, forward: bool) -> datetime | None:
+        """Return the nearest date at which the conditions hold; one that cannot be judged counts as one that does."""
+        assert self.holds is not None
+        step = self.dates.next if forward else self.dates.previous
+        last = date + timedelta(days=365.25 * YEARS) * (1 if forward else -1)
+        found = step(date)
+        for _ in range(MOST_LOOKED_AT):
+            if found is None or ((found > last) if forward else (found < last)):
+                return None
+            if self.holds(self._plain(found)):
+                return found
+            found = step(self._beyond(found, forward))
+        return None
+
+    def _beyond(self, date: datetime, forward: bool) -> datetime:
+        """Return the moment from which to go on: where the day decides, its end or its beginning."""
+        if not self.daily:
+            return date
+        day = date.astimezone(self.zone).date() + timedelta(days=1 if forward else 0)
+        edge = in_zone(datetime.combine(day, time()), self.zone)
+        return edge - timedelta(microseconds=1) if forward else edge
+
+
+def _shown(date: datetime, following: datetime | None, previous: datetime | None) -> dict[str, object]:
+    dates = {"date": date, "next": following, "previous": previous}
+    return {name: zoned_text(moment.astimezone(date.tzinfo)) for name, moment in dates.items() if moment is not None}
+
+
+def zoned_text(moment: datetime) -> str:
+    """Return a date-time as ISO text with its offset: `2024-01-01T09:00:00+01:00`, `2024-01-01T08:00:00Z`."""
+    spec = "milliseconds" if moment.microsecond else "seconds"
+    text = moment.isoformat(timespec=spec)
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def read_moment(text: str, where: tzinfo) -> datetime:
+    """Return the date-time that an ISO text says; one without an offset, and a plain date, lie in the zone given.
+
+    Raises:
+        ValueError: It is none.
+
+    """
+    moment = read_date_time(text.strip())
+    if moment is None and (day := read_date(text.strip())) is not None:
+        moment = datetime.combine(day, time())
+    if moment is None:
+        raise ValueError(f"'{text[:60]}' is not a date; write a date and time with its zone: 2024-01-31T10:00:00Z")
+    return moment if moment.tzinfo is not None else in_zone(moment, where)

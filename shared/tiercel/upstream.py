@@ -1,0 +1,106 @@
+"""An execution as Flow triggers see it: as it was when it entered a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+import msgspec
+
+from tiercel.archive import Token
+from tiercel.conditions import Asked
+from tiercel.lanes import Lanes
+from tiercel.model.execution import MAIN_LANE, Execution, TaskRun
+from tiercel.model.flow import Flow
+from tiercel.model.states import State
+from tiercel.planner.openings import main_lane
+from tiercel.planner.rendering import Renderer
+from tiercel.view import iso
+
+CORRELATION = "system.correlationId"
+
+
+class Upstream:
+    """One change of one execution. What it costs to look closer is paid when somebody does."""
+
+    def __init__(self, lanes: Lanes, header: Execution, number: int) -> None:
+        """See an execution as it was.
+
+        Args:
+            lanes: Where executions are.
+            header: Its header, as it is now.
+            number: Which entry of its history is looked at, counted from 1.
+        """
+        self._lanes = lanes
+        self.header = msgspec.structs.replace(header, at=header.at[:number])
+        self.number = number
+
+    @property
+    def event(self) -> str:
+        """The name of this change."""
+        return f"{self.header.id}/{self.number}"
+
+    @property
+    def when(self) -> float:
+        """When it happened, in seconds since the epoch."""
+        return self.header.at[-1][1]
+
+    def asked(self, flow: Flow) -> Asked:
+        """Return what the conditions of a listening flow may look at."""
+        return Asked(flow.namespace, flow.id, self.render, self.header, self.runs)
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        now = self._lanes.load(self.header.id, MAIN_LANE)
+        lane = main_lane(self.header.id) if now is None else now.lane
+        return self._lanes.scene(Token(self.header, 0, lane, 0, b""))[1]
+
+    @cached_property
+    def _runs(self) -> list[TaskRun]:
+        found = self._lanes.stored(self.header.id).everything().values()
+        return sorted(found, key=lambda run: run.at[0][1])
+
+    def runs(self) -> Iterable[TaskRun]:
+        """Return the task runs, oldest first."""
+        return self._runs
+
+    def render(self, value: object, extra: Mapping[str, object] | None = None) -> object:
+        """Render every text of a structure with the execution's variables."""
+        return self._renderer.deep(value, None, extra)
+
+    def variables(self, outputs: Mapping[str, object] | None) -> dict[str, object]:
+        """Return what an execution that this one causes sees as `trigger`."""
+        header = self.header
+        found: dict[str, object] = {
+            "executionId": header.id,
+            "namespace": header.namespace,
+            "flowId": header.flow_id,
+            "flowRevision": header.revision,
+            "state": str(header.state),
+            "executionLabels": nested({key: value for key, value in header.labels if key != CORRELATION}),
+            "startDate": iso(header.at[0][1]),
+        }
+        if header.state.is_terminal:
+            found["endDate"] = iso(self.when)
+        failed = [run.task for run in self._runs if run.state is State.FAILED]
+        if failed:
+            found["firstFailedTaskId"] = failed[0]
+        if self._runs:
+            found["lastTaskId"] = self._runs[-1].task
+        if outputs:
+            found["outputs"] = dict(outputs)
+        return found
+
+
+def nested(labels: Mapping[str, str]) -> dict[str, object]:
+    """Return labels as a map in which a dotted key is nested; what another key bars is left out."""
+    found: dict[str, object] = {}
+    for name, value in labels.items():
+        *path, last = name.split(".")
+        place: dict[str, object] | None = found
+        for part in path:
+            inner = place.setdefault(part, {}) if place is not None else None
+            place = inner if isinstance(inner, dict) else None
+        if place is not None:
+            place.setdefault(last, value)
+    return found

@@ -1,0 +1,112 @@
+"""The windows in which Flow triggers gather what has happened: one document each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tiercel.model.execution import Record, encode
+from tiercel.model.flow import Flow
+from tiercel.ports import Create, Index, StateStore, Update, Write
+from tiercel.triggers.flow import Gathering
+
+REMEMBERED = 200
+"""How many of the latest changes a window remembers, so that one which is told again is not taken in again."""
+
+
+class Window(Record):
+    """What has been gathered so far."""
+
+    start: float = 0.0
+    """Seconds since the epoch."""
+    end: float = -1.0
+    """Before its start while there is nothing in it."""
+    held: list[str] = []
+    """The entries that have been true."""
+    outputs: dict[str, Any] | None = None
+    """The outputs of the executions that made them true, merged deeply."""
+    events: list[str] = []
+    """The latest changes that were taken in, oldest first."""
+
+
+_decode = msgspec.json.Decoder(Window).decode
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of an execution, as a window takes it in."""
+
+    event: str
+    when: float
+    entries: set[str]
+    """The entries that it makes true."""
+    outputs: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class StoredWindow:
+    """A window with its place in the store."""
+
+    key: str
+    version: int
+    window: Window
+
+    def write(self, flow: Flow) -> Write:
+        """Return the write that keeps the window, if nobody has changed it meanwhile."""
+        index = Index("window", flow.namespace, flow.id, "", self.window.end)
+        body = encode(self.window)
+        return Update(self.key, body, self.version, index) if self.version else Create(self.key, body, index)
+
+
+def load(store: StateStore, flow: Flow, trigger: str, gathering: str) -> StoredWindow:
+    """Return a trigger's window, an empty one where there is none yet."""
+    key = f"window/{flow.namespace}/{flow.id}/{trigger}/{gathering}"
+    stored = store.get([key])[0]
+    return StoredWindow(key, 0, Window()) if stored is None else StoredWindow(key, stored.version, _decode(stored.body))
+
+
+def take_in(window: Window, gathering: Gathering, change: Change) -> bool:
+    """Take a change into a window; tell whether everything has happened in it now.
+
+    A change that lies outside of the times of the day that the window has, or before the window that is gathered
+    now, is left out.
+    """
+    window.events = [*window.events, change.event][-REMEMBERED:]
+    if not change.entries or not _place(window, gathering, change.when):
+        return False
+    window.held = sorted({*window.held, *change.entries} & gathering.entries.keys())
+    merge = merged(window.outputs, change.outputs)
+    window.outputs = merge if isinstance(merge, dict) else None
+    return len(window.held) == len(gathering.entries)
+
+
+def empty(window: Window) -> None:
+    """Let everything have to happen again; which changes were taken in stays known."""
+    window.start, window.end, window.held, window.outputs = 0.0, -1.0, [], None
+
+
+def _place(window: Window, gathering: Gathering, when: float) -> bool:
+    """Bring the window to where a change lies; tell whether the change is in it."""
+    if window.start <= when <= window.end:
+        return True
+    first, last = (moment.timestamp() for moment in gathering.window.span(datetime.fromtimestamp(when, UTC)))
+    if not first <= when <= last:
+        return False
+    if when < window.start:
+        if last < window.start:
+            return False  # it comes too late: a later window is being gathered
+        window.start, window.end = first, last  # told out of order: the window began with it
+        return True
+    window.start, window.end, window.held, window.outputs = first, last, [], None
+    return True
+
+
+def merged(old: object, new: object) -> object:
+    """Return two structures merged deeply; where both say something, the new one holds."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {**old, **{name: merged(old.get(name), value) for name, value in new.items()}}
+    return old if new is None else new
