@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
-from tiercel import calls, commands, slots
+from tiercel import calls, commands, flowtriggers, slots
 from tiercel.archive import Token
 from tiercel.branches import open_branches
 from tiercel.intake import Intake
@@ -56,12 +56,13 @@ class Engine:
                 calls.retry_execution(self._lanes, self._intake, execution)
             case m.ExecutionEnded():
                 calls.execution_ended(self._lanes, execution)
+                flowtriggers.execution_changed(self._lanes, self._intake, execution, None)
+            case m.ExecutionChanged(number=number):
+                flowtriggers.execution_changed(self._lanes, self._intake, execution, number)
             case m.KillExecution():
                 commands.kill(self._lanes, message)
             case m.CheckSla(sla=sla):
                 advance(MAIN_LANE, partial(plan.deadline, name=sla))
-            case m.ExecutionChanged():
-                raise NotImplementedError(type(message).__name__)
             case _:
                 assert_never(message)
 

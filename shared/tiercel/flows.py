@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 
 import msgspec
 
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.flowfile import parse_flow
+from tiercel.listening import Listeners, index_writes, listener_key
 from tiercel.model.execution import Record, encode
 from tiercel.model.flow import Flow
-from tiercel.ports import Clock, Create, Index, Put, Refused, StateStore, Update
+from tiercel.ports import Clock, Create, Index, Put, Refused, StateStore, Update, Write
 
 KEPT = 512
 """Parsed flows that a process keeps at hand."""
@@ -49,6 +50,8 @@ class FlowStore:
         self._clock = clock
         self._parsed: OrderedDict[tuple[str, str, int], Flow] = OrderedDict()
         self._lock = Lock()
+        self.listeners = Listeners(store, clock)
+        """Which flows listen to the executions of others."""
 
     def deploy(self, flow: Flow) -> Flow:
         """Store a flow; a new revision is made only when its text differs from the latest.
@@ -58,13 +61,16 @@ class FlowStore:
 
         """
         for _ in range(10):
-            stored = self._store.get([_latest_key(flow.namespace, flow.id)])[0]
+            keys = [_latest_key(flow.namespace, flow.id), listener_key(flow.namespace, flow.id)]
+            stored, listener = self._store.get(keys)
             latest = None if stored is None else _decode(stored.body)
             if latest is not None and latest.source == flow.source and not latest.deleted:
                 return self.get(flow.namespace, flow.id, latest.revision)
             revision = 1 if latest is None else latest.revision + 1
+            record = self._record(flow, revision)
+            index = index_writes(flow, revision, record.at, is_indexed=listener is not None)
             try:
-                self._write(self._record(flow, revision), 0 if stored is None else stored.version)
+                self._write(record, 0 if stored is None else stored.version, index)
             except Refused:
                 continue
             return self.get(flow.namespace, flow.id, revision)
@@ -74,13 +80,15 @@ class FlowStore:
         now = self._clock.now().timestamp()
         return FlowRecord(flow.namespace, flow.id, revision, flow.source, deleted, flow.disabled, now)
 
-    def _write(self, record: FlowRecord, version: int) -> None:
+    def _write(self, record: FlowRecord, version: int, also: Sequence[Write] = ()) -> None:
         body = encode(record)
         key = _latest_key(record.namespace, record.id)
         state = "DELETED" if record.deleted else ("DISABLED" if record.disabled else "ACTIVE")
         index = Index("flow", record.namespace, record.id, state, record.at)
         latest = Update(key, body, version, index) if version else Create(key, body, index)
-        self._store.commit([latest, Put(_revision_key(record.namespace, record.id, record.revision), body)])
+        self._store.commit([latest, Put(_revision_key(record.namespace, record.id, record.revision), body), *also])
+        if also:
+            self.listeners.forget()
 
     def latest(self, namespace: str, flow_id: str) -> Flow:
         """Return the latest revision of a flow.

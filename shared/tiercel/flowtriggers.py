@@ -12,14 +12,13 @@ from typing import Any
 
 from tiercel import windows
 from tiercel.conditions import all_hold
-from tiercel.errors import ConflictError, ExpressionError, InputError, TiercelError, TransientError
+from tiercel.errors import ExpressionError, InputError, TransientError
 from tiercel.intake import CORRELATION, Intake, Request
 from tiercel.lanes import TRIES, Lanes
 from tiercel.listening import flow_triggers
 from tiercel.model.execution import Trigger
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
-from tiercel.model.states import State
 from tiercel.ports import Refused, Write
 from tiercel.triggers.base import as_authored, rendered_labels
 from tiercel.triggers.flow import Flow as FlowTrigger
@@ -128,28 +127,52 @@ class Asking:
 
     def _gather(self, gatherings: Sequence[Gathering], matched: Sequence[set[str]]) -> str | None:
         """Take the change in; start the flow when that completes every window."""
-        writes: list[Write] = []
-        complete = True
-        outputs: object = self._upstream.header.outputs
+        header, flow = self._upstream.header, self._flow
+        touched: list[windows.StoredWindow] = []
+        complete: list[tuple[Gathering, windows.StoredWindow]] = []
         for gathering, entries in zip(gatherings, matched, strict=True):
-            key = windows.window_key(self._flow, self._trigger.id, gathering.id)
-            stored = windows.load(self._lanes.store, key)
-            change = windows.Change(self._event, self._upstream.when, entries, self._upstream.header.outputs)
-            if stored.window.knows(change):
-                return None
-            taken = windows.take_in(stored.window, gathering, change)
-            complete = complete and taken
-            outputs = windows.merged(outputs, stored.window.outputs)
-            writes.append(stored.write(self._flow))
-            if taken and gathering.reset:
-                stored.window.restart_after = True
-        if not complete:
-            self._lanes.commit(writes, [])
+            stored = windows.load(self._lanes.store, flow, self._trigger.id, gathering.id)
+            if self._event in stored.window.events:
+                return None  # it was taken in before, and what it started was started with it
+            if entries:
+                change = windows.Change(self._event, self._upstream.when, entries, header.outputs)
+                windows.take_in(stored.window, gathering, change)
+                touched.append(stored)
+            if windows.is_complete(stored.window, gathering, self._upstream.when):
+                complete.append((gathering, stored))
+        if len(complete) < len(gatherings):
+            self._lanes.commit([stored.write(flow) for stored in touched], [])
             return None
-        return self._start(outputs if isinstance(outputs, dict) else None, writes)
+        outputs: object = None
+        for gathering, stored in complete:
+            outputs = windows.merged(outputs, stored.window.outputs)
+            if gathering.reset:
+                windows.empty(stored.window)
+        return self._start(outputs, [stored.write(flow) for _, stored in complete])
 
-    def _start(self, outputs: Mapping[str, object] | None, also: list[Write]) -> str | None:
-        raise NotImplementedError
+    def _start(self, outputs: object, also: list[Write]) -> str | None:
+        """Start the flow, in one commit with what its windows keep."""
+        variables = self._upstream.variables(outputs if isinstance(outputs, dict) else None)
+        extra = {"trigger": variables}
+        try:
+            inputs = self._upstream.render(self._properties.get("inputs") or {}, extra)
+        except ExpressionError as error:
+            self._doubt("inputs", error)
+            self._lanes.commit(also, [])
+            return None
+        request = Request(
+            inputs=inputs if isinstance(inputs, dict) else {},
+            labels=rendered_labels(self._properties, lambda text: self._upstream.render(text, extra)),
+            trigger=Trigger(self._trigger.id, self._trigger.type, variables),
+            owner=self._upstream.header.id,
+            id=self._id,
+            system_labels=[(key, value) for key, value in self._upstream.header.labels if key == CORRELATION],
+            incomplete=True,
+        )
+        try:
+            return self._intake.accept(self._flow, request, also).id
+        except InputError as error:
+            return self._intake.fail(self._flow, request, f"the inputs do not validate: {error}", also).id
 
     def _doubt(self, what: str, error: Exception) -> None:
         """Say that something of the trigger cannot be judged, and so starts nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from tiercel.errors import ConflictError, InputError
 from tiercel.expressions import Context, World, evaluate, render
 from tiercel.flows import FlowStore
 from tiercel.inputs import Means, resolve_inputs
-from tiercel.model.execution import Caller, Execution, Trigger, encode, header_key
+from tiercel.model.execution import Caller, Execution, LogLine, Trigger, encode, header_key
 from tiercel.model.flow import Flow
 from tiercel.model.ids import fresh_id
-from tiercel.model.messages import StartExecution
-from tiercel.model.states import State
+from tiercel.model.messages import ExecutionEnded, StartExecution
+from tiercel.model.states import Level, State
 from tiercel.paths import execution_folder
 from tiercel.planner.variables import Surroundings
-from tiercel.ports import Clock, Create, ObjectStore, Refused, StateStore
+from tiercel.ports import Clock, Create, Envelope, ObjectStore, Refused, StateStore, Write
 
 CORRELATION = "system.correlationId"
 REPLAY = "system.replay"
@@ -45,6 +44,8 @@ class Request:
     schedule_date: float | None = None
     local_files: bool = False
     """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
+    incomplete: bool = False
+    """Whether required inputs may be missing: a Flow trigger without inputs asks for none."""
 
 
 class Intake:
@@ -69,34 +70,52 @@ class Intake:
         self._surroundings = surroundings
         self._encrypt = encrypt
 
-    def accept(self, flow: Flow, request: Request) -> Execution:
+    def accept(self, flow: Flow, request: Request, also: Sequence[Write] = ()) -> Execution:
         """Create an execution and have it started; a request with an id that exists changes nothing.
+
+        Args:
+            flow: What is to be executed.
+            request: How.
+            also: Writes that hold with the execution or not at all.
 
         Raises:
             ConflictError: The flow is disabled.
             InputError: An input is missing or does not validate, or a label is refused.
+            Refused: One of the other writes was refused.
 
         """
         if flow.disabled:
             raise ConflictError(f"flow {flow.namespace}.{flow.id} is disabled: remove 'disabled: true' to execute it")
         refuse_system_labels(request.labels)
         execution = request.id or fresh_id()
-        now = self._clock.now().timestamp()
-        header = Execution(
+        header = self._header(flow, request, execution)
+        header.inputs = self._inputs(flow, request, execution)
+        self._create(header, [envelope(StartExecution(header.id), request.schedule_date or 0.0)], also)
+        return header
+
+    def fail(self, flow: Flow, request: Request, reason: str, also: Sequence[Write] = ()) -> Execution:
+        """Create an execution that has failed before it began, so that everybody sees why; else as `accept`."""
+        header = self._header(flow, request, request.id or fresh_id())
+        now = header.at[0][1]
+        header.logs.append(LogLine(now, Level.ERROR, reason))
+        header.become(State.FAILED, now)
+        header.finished = True
+        self._create(header, [envelope(ExecutionEnded(header.id))], also)
+        return header
+
+    def _header(self, flow: Flow, request: Request, execution: str) -> Execution:
+        return Execution(
             execution,
             flow.namespace,
             flow.id,
             flow.revision,
-            [(State.CREATED, now)],
-            inputs=self._inputs(flow, request, execution),
+            [(State.CREATED, self._clock.now().timestamp())],
             labels=start_labels(flow, request, execution),
             trigger=request.trigger,
             caller=request.caller,
             owner=request.owner,
             schedule_date=request.schedule_date,
         )
-        self._create(header, request.schedule_date or 0.0)
-        return header
 
     def repeat(self, old: Execution, execution: str, attempt: int) -> None:
         """Create an execution like another one, from its beginning; nothing happens when it is there already."""
@@ -117,12 +136,16 @@ class Intake:
             attempt_number=attempt,
             original_created=created,
         )
-        self._create(header, 0.0)
+        self._create(header, [envelope(StartExecution(header.id))])
 
-    def _create(self, header: Execution, due: float) -> None:
+    def _create(self, header: Execution, messages: Sequence[Envelope], also: Sequence[Write] = ()) -> None:
         create = Create(header_key(header.id), encode(header), header_index(header))
-        with suppress(Refused):  # the same cause came before: the execution is there
-            self._store.commit([create], [envelope(StartExecution(header.id), due)])
+        try:
+            self._store.commit([create, *also], messages)
+        except Refused as refused:
+            if refused.key != create.key:
+                raise
+            # The same cause came before: the execution is there.
 
     def replayed(self, old: Execution, execution: str, now: float) -> Execution:
         """Return the header of an execution that replays another one."""
@@ -143,13 +166,16 @@ class Intake:
 
     def replay(self, old: Execution, execution: str, now: float) -> None:
         """Create an execution that replays another one from its beginning."""
-        self._create(self.replayed(old, execution, now), 0.0)
+        self._create(self.replayed(old, execution, now), [envelope(StartExecution(execution))])
 
     def _inputs(self, flow: Flow, request: Request, execution: str) -> dict[str, Any] | None:
         if not flow.inputs:
             return None
+        declared: Sequence[Any] = flow.inputs
+        if request.incomplete:
+            declared = [each.model_copy(update={"required": False}) for each in declared]
         local = request.local_files
-        return self.resolve(flow, flow.inputs, request.inputs, execution, request.trigger, local_files=local)
+        return self.resolve(flow, declared, request.inputs, execution, request.trigger, local_files=local)
 
     def resolve(
         self,

@@ -69,19 +69,23 @@ def load(store: StateStore, flow: Flow, trigger: str, gathering: str) -> StoredW
     return StoredWindow(key, 0, Window()) if stored is None else StoredWindow(key, stored.version, _decode(stored.body))
 
 
-def take_in(window: Window, gathering: Gathering, change: Change) -> bool:
-    """Take a change into a window; tell whether everything has happened in it now.
+def take_in(window: Window, gathering: Gathering, change: Change) -> None:
+    """Take a change into a window.
 
-    A change that lies outside of the times of the day that the window has, or before the window that is gathered
-    now, is left out.
+    One that lies outside of the times of the day that the window has, or before the window that is gathered now, is
+    left out.
     """
     window.events = [*window.events, change.event][-REMEMBERED:]
-    if not change.entries or not _place(window, gathering, change.when):
-        return False
+    if not _place(window, gathering, change.when):
+        return
     window.held = sorted({*window.held, *change.entries} & gathering.entries.keys())
     merge = merged(window.outputs, change.outputs)
     window.outputs = merge if isinstance(merge, dict) else None
-    return len(window.held) == len(gathering.entries)
+
+
+def is_complete(window: Window, gathering: Gathering, when: float) -> bool:
+    """Tell whether everything has happened within the window, and the window still lasts."""
+    return window.start <= when <= window.end and len(window.held) == len(gathering.entries)
 
 
 def empty(window: Window) -> None:

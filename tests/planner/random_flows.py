@@ -55,7 +55,7 @@ def _leaf(draw: st.DrawFn) -> Task:
 
 
 @st.composite
-def _block(draw: st.DrawFn, inner: st.SearchStrategy[Task], most: int = 3) -> list[Task]:
+def _block(draw: st.DrawFn, inner: st.SearchStrategy[Task], most: int = 4) -> list[Task]:
     """Draw a list of tasks of which at least one is not disabled."""
     tasks = draw(st.lists(inner, min_size=1, max_size=most))
     if all(task.get("disabled") for task in tasks):
@@ -117,7 +117,7 @@ def _marked(draw: st.DrawFn, inner: st.SearchStrategy[Task]) -> Task:
     return draw(_flowable(inner)) | draw(st.sampled_from(MARKS))
 
 
-TASKS: st.SearchStrategy[Task] = st.recursive(_leaf(), _marked, max_leaves=8)
+TASKS: st.SearchStrategy[Task] = st.recursive(_leaf(), _marked, max_leaves=16)
 
 
 @st.composite

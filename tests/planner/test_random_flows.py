@@ -83,7 +83,7 @@ def test_an_ended_execution_stays_ended(flow: Task, seed: int) -> None:
     with effectful(True):
         found, execution = run(flow, seed)
         before = found.runs(execution), found.header(execution)
-        for message in found.memory.sent:
+        for message in list(found.memory.sent):
             found.store.commit([], [message])
         found.settle()
         assert (found.runs(execution), found.header(execution)) == before

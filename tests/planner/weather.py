@@ -47,7 +47,7 @@ class RepeatingBus(MemoryBus):
 
     def acknowledge(self, delivery: Delivery) -> None:
         super().acknowledge(delivery)
-        if self._repeats[delivery.key] < MOST_REPEATS and self._weather.strikes(0.3):
+        if self._repeats[delivery.key] < MOST_REPEATS and self._weather.strikes(0.5):
             self._repeats[delivery.key] += 1
             self._memory.letters.append(Letter(delivery.key, delivery.body, 0.0, 2))
 
@@ -63,7 +63,7 @@ class RestlessStore(MemoryStore):
         self._depth = 0
 
     def commit(self, writes: list[Write], messages: list[Envelope] = ()) -> list[Reply]:  # type: ignore[assignment,override]
-        self.interrupt(0.2)
+        self.interrupt(0.4)
         return super().commit(writes, messages)
 
     def interrupt(self, chance: float) -> None:
@@ -85,6 +85,6 @@ def machine(seed: int) -> Machine:
     found = Machine(memory, store=store)
     found.bus = RepeatingBus(memory, weather)
     found.pump._bus = found.bus
-    found.worker.before = lambda: store.interrupt(0.3)
+    found.worker.before = lambda: store.interrupt(0.5)
     store.machine = found
     return found

@@ -106,8 +106,12 @@ class Walk:
 
     def become(self, state: State) -> None:
         """Put the execution into a state."""
+        if self.header.state is state:
+            return
         self.header.become(state, self.now)
         self.transition.header_changed = True
+        for message in self.scene.news(self.header):
+            self.transition.send(message)
 
     def push(self, frame: Frame) -> None:
         """Enter a branch of the flowable at which the token stands."""

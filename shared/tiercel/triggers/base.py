@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
@@ -10,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from tiercel.errors import ExpressionError
 from tiercel.expressions.zones import zone
-from tiercel.model.plugin import Plugin, Rendered, bind, field_kinds
+from tiercel.model.plugin import Plugin, Rendered, bind, field_kinds, text_of
 from tiercel.model.states import Level, State
 
 
@@ -56,6 +57,15 @@ def label_texts(labels: object) -> list[tuple[str, str]]:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def rendered_labels(properties: Mapping[str, Any], render: Callable[[object], object]) -> list[tuple[str, str]]:
+    """Return a trigger's labels, rendered; one that cannot be is left out."""
+    labels = []
+    for key, value in label_texts(properties.get("labels")):
+        with suppress(ExpressionError):
+            labels.append((key, text_of(render(value))))
+    return labels
 
 
 LabelsText = Annotated[dict[str, str] | list[LabelEntry] | None, AfterValidator(_no_system_labels)]

@@ -11,14 +11,12 @@ from pydantic import Field, model_validator
 
 from tiercel.conditions import Asked, holds, truth
 from tiercel.errors import ExpressionError, MissingError
+from tiercel.listening import LOOKED_AT
 from tiercel.model.plugin import Rendered, text_of
 from tiercel.model.states import State
 from tiercel.triggers.base import Block, LabelEntry, Trigger, label_texts
 from tiercel.triggers.conditions_logic import MultipleCondition
 from tiercel.triggers.windows import TimeWindow
-
-LOOKED_AT = (State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED, State.RETRIED, State.PAUSED)
-"""The states at which Flow triggers look where they do not say it."""
 
 _NO_VALUE = ("IS_NULL", "IS_NOT_NULL", "IS_TRUE", "IS_FALSE")
 _MANY = ("IN", "NOT_IN")
