@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from memory import Choose, Memory, MemoryBus, MemoryObjects, MemoryStore, first
+from tiercel.archive import envelope
 from tiercel.attempt import Attempt
 from tiercel.commands import give_up
 from tiercel.engine import Engine
@@ -20,12 +21,12 @@ from tiercel.lanes import Lanes
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Flow
-from tiercel.model.messages import Message
+from tiercel.model.messages import Message, ResumeTask
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Work
-from tiercel.ports import ObjectStore, StateStore
+from tiercel.ports import MessageBus, ObjectStore, StateStore
 from tiercel.pump import Pump
 from tiercel.readers import Readers
 from tiercel.services import Services
@@ -69,13 +70,14 @@ class Machine:
         choose: Choose = first,
         store: StateStore | None = None,
         objects: ObjectStore | None = None,
+        bus: MessageBus | None = None,
     ) -> None:
         self.memory = memory or Memory()
         self.owner = owner
         self.clock = self.memory.clock
         self.store: StateStore = store or MemoryStore(self.memory)
         self.objects: ObjectStore = objects or MemoryObjects(self.memory)
-        self.bus = MemoryBus(self.memory, choose)
+        self.bus: MessageBus = bus or MemoryBus(self.memory, choose)
         self.services = Services(
             objects=self.objects,
             files=NamespaceFiles(self.objects),
@@ -132,9 +134,14 @@ class Machine:
         """Deploy flows; return the last."""
         return [self.flows.deploy(parse_flow(source)) for source in sources][-1]
 
-    def start(self, flow: Flow, **inputs: object) -> str:
+    def start(self, flow: Flow, *, id: str | None = None, **inputs: object) -> str:
         """Start an execution; return its id."""
-        return self.intake.accept(flow, Request(inputs)).id
+        return self.intake.accept(flow, Request(inputs, id=id)).id
+
+    def resume(self, execution: str) -> None:
+        """Let the first paused task of an execution go on."""
+        run, lane = next(iter(self.header(execution).paused.items()))
+        self.store.commit([], [envelope(ResumeTask(execution, lane, run))])
 
     def deliver(self) -> bool:
         """Handle one message; tell whether there was one."""
@@ -149,11 +156,15 @@ class Machine:
         for _ in range(MOST_DELIVERIES):
             if self.deliver():
                 continue
-            due = self.bus.next_due()
+            due = self.next_due()
             if due is None or not timers:
                 return
             self.clock.set(max(self.clock.now(), datetime.fromtimestamp(due + 1e-6, UTC)))
         raise AssertionError(f"no end after {MOST_DELIVERIES} messages: {self.memory.letters[:5]}")
+
+    def next_due(self) -> float | None:
+        """Return when the next message is due, now that none is."""
+        return min((letter.due for letter in self.memory.letters), default=None)
 
     def run(self, *sources: str, **inputs: object) -> str:
         """Deploy flows, execute the last one, settle; return the execution's id."""

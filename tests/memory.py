@@ -194,8 +194,7 @@ class MemoryBus:
 
     def receive(self, timeout: float | None) -> Delivery | None:
         now = self._memory.clock.now().timestamp()
-        busy = {letter.key for letter in self._memory.flights}
-        ready = [letter for letter in self._memory.letters if letter.due <= now and letter.key not in busy]
+        ready = [letter for letter in self._memory.letters if letter.due <= now]
         if not ready:
             return None
         letter = ready[self._choose(len(ready))]
@@ -212,10 +211,6 @@ class MemoryBus:
             now = self._memory.clock.now().timestamp()
             again = Letter(letter.key, letter.body, now + seconds, letter.attempt + 1)
             self._memory.letters.append(again)
-
-    def next_due(self) -> float | None:
-        """Return when the next message is due."""
-        return min((letter.due for letter in self._memory.letters), default=None)
 
     def _land(self, delivery: Delivery) -> Letter | None:
         for letter in self._memory.flights:

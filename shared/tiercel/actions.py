@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from tiercel import again
+from tiercel import again, resuming
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError
 from tiercel.model.flow import Flow
-from tiercel.model.messages import KillExecution, ResumeTask
-from tiercel.model.states import State
-from tiercel.resuming import resume_outputs
+from tiercel.model.messages import KillExecution
 from tiercel.runtime import Runtime
 
 
@@ -29,13 +28,7 @@ def resume(rt: Runtime, execution: str, inputs: Mapping[str, object], *, local_f
         InputError: An input of `onResume` is missing or does not validate.
 
     """
-    header = rt.view.header(execution)
-    if not header.paused:
-        raise ConflictError(f"The execution is not paused: {execution} is {header.state}")
-    key, lane = next(iter(header.paused.items()))
-    outputs = resume_outputs(rt.intake, rt.flows, header, key, inputs, local_files=local_files)
-    message = ResumeTask(execution, lane, key, State.SUCCESS, outputs)
-    rt.store.commit([], [envelope(message)])
+    resuming.resume(rt.store, rt.intake, rt.flows, rt.view.header(execution), inputs, local_files=local_files)
     return execution
 
 
@@ -58,6 +51,22 @@ def kill(rt: Runtime, execution: str) -> None:
     rt.store.commit([], [envelope(KillExecution(execution))])
 
 
-def start_by_trigger(rt: Runtime, flow: Flow, trigger: str, event: Mapping[str, object] | None) -> str | None:
-    """Start a flow as one of its triggers would; None when the trigger's conditions do not hold."""
-    raise ConflictError(f"trigger '{trigger}' of {flow.id}: starting by a trigger comes with a later version")
+def start_by_trigger(rt: Runtime, flow: Flow, trigger: str, event: Mapping[str, Any] | None) -> str | None:
+    """Start a flow as one of its triggers would; None when the trigger's conditions do not hold.
+
+    Args:
+        rt: The runtime.
+        flow: The flow.
+        trigger: The trigger's id.
+        event: What it saw; see `starts.Starter.start`.
+
+    Raises:
+        NotFoundError: The flow has no such trigger.
+        ConflictError: The trigger, or the flow, is disabled.
+        InputError: What the trigger saw cannot be, or its inputs do not validate.
+
+    """
+    from tiercel.starts import Starter
+
+    worlds = rt.intake.worlds
+    return Starter(rt.lanes, rt.intake, worlds, rt.services.surroundings).start(flow, trigger, event)

@@ -7,6 +7,7 @@ from tiercel.errors import ConflictError, NotFoundError
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes
 from tiercel.model.execution import (
+    Caller,
     Execution,
     TaskRun,
     encode,
@@ -24,8 +25,13 @@ from tiercel.planner.rework import Rework, failed_runs, successors
 from tiercel.ports import Create, Delete, Merge, Put, Update, Write
 
 
-def restart(lanes: Lanes, execution: str) -> None:
+def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
     """Let an execution go on from the tasks that failed.
+
+    Args:
+        lanes: Where executions are.
+        execution: The execution's id.
+        caller: The task run that waits for it from now on; None leaves that as it is.
 
     Raises:
         NotFoundError: There is no such execution.
@@ -44,10 +50,11 @@ def restart(lanes: Lanes, execution: str) -> None:
     now = lanes.now()
     _begin_again(header, now)
     header.labels = merged_labels(header.labels, [("system.restarted", "true")])
+    header.caller = caller or header.caller
     rework = Rework(flow, execution, runs, again, now)
-    clear: list[Write] = [Delete(key) for key in _records(lanes, stored, execution)]
+    clear: list[Write] = [Delete(key) for key in stored.record_keys()]
     keep = Update(header_key(execution), encode(header), version, header_index(header))
-    _commit(lanes, [*clear, keep], rework, execution)
+    _commit(lanes, [*clear, keep], rework, header)
 
 
 def replay(lanes: Lanes, intake: Intake, execution: str, task: str | None, values: list[str]) -> str:
@@ -82,7 +89,7 @@ def replay(lanes: Lanes, intake: Intake, execution: str, task: str | None, value
     new = intake.replayed(header, fresh, now)
     new.at.append((State.RESTARTED, now))
     rework = Rework(flow, fresh, kept, {key}, now)
-    _commit(lanes, [Create(header_key(fresh), encode(new), header_index(new))], rework, fresh)
+    _commit(lanes, [Create(header_key(fresh), encode(new), header_index(new))], rework, new)
     return fresh
 
 
@@ -119,21 +126,13 @@ def _values(runs: dict[str, TaskRun], run: TaskRun | None) -> list[str]:
     return chain
 
 
-def _records(lanes: Lanes, stored: StoredExecution, execution: str) -> set[str]:
-    """Return the keys of all lanes, leaves and segments of an execution."""
-    keys = {lane_key(execution, lane.key) for lane in stored.lanes()}
-    for prefix in ("leaf", "runs"):
-        keys.update(name for name, _, _ in lanes.store.scan_entries(f"{prefix}/{execution}/"))
-    return keys
-
-
-def _commit(lanes: Lanes, first: list[Write], rework: Rework, execution: str) -> None:
-    writes = first
+def _commit(lanes: Lanes, first: list[Write], rework: Rework, header: Execution) -> None:
+    writes, execution = first, header.id
     writes += [Put(lane_key(execution, lane.key), encode(lane)) for lane in rework.lanes]
-    for (fork, number), entries in rework.leaves.items():
+    for (fork, level, number), entries in rework.leaves.items():
         body = {branch: encode(end) for branch, end in entries.items()}
-        writes.append(Merge(leaf_key(execution, fork, 0, number), body))
+        writes.append(Merge(leaf_key(execution, fork, level, number), body))
     for segment, runs in rework.segments().items():
         writes.append(Merge(segment_key(execution, segment), {key: encode(run) for key, run in runs.items()}))
     messages = [StartExecution(execution), *rework.messages]
-    lanes.commit(writes, [envelope(message) for message in messages])
+    lanes.commit(writes, [envelope(message) for message in messages] + lanes.news(header))

@@ -23,7 +23,7 @@ from tiercel.model.execution import (
     segment_key,
 )
 from tiercel.model.messages import Message, encode_message, message_key
-from tiercel.planner import geometry
+from tiercel.planner import batches, geometry
 from tiercel.planner.transition import Transition
 from tiercel.ports import Create, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
 
@@ -74,6 +74,13 @@ class StoredExecution:
         for stored in self._store.scan(f"lane/{self._id}/"):
             yield decode_lane(stored.body)
 
+    def record_keys(self) -> set[str]:
+        """Return the keys of all its lanes, leaves and segments."""
+        found = {stored.key for stored in self._store.scan(f"lane/{self._id}/")}
+        for prefix in ("leaf", "runs"):
+            found.update(name for name, _, _ in self._store.scan_entries(f"{prefix}/{self._id}/"))
+        return found
+
     def outputs(self, uri: str) -> dict[str, Any]:
         """Return outputs that were too large for their record."""
         with self._objects.open(uri) as file:
@@ -121,7 +128,8 @@ class Token:
         if self.lane.ended and self.lane.size and self.lane.fork is not None:
             runs = [] if writes or self.lane_version else list(self.lane.runs.values())
             leaf = leaf_key(self.header.id, self.lane.fork, 0, self.lane.branch // geometry.LEAF)
-            writes.append(Merge(leaf, {str(self.lane.branch): encode(BranchEnd(self.lane.seen, runs))}))
+            end = BranchEnd(self.lane.seen, runs, batches.counts_of(self.lane.runs.values()))
+            writes.append(Merge(leaf, {str(self.lane.branch): encode(end)}))
         return writes
 
     def committed(self, writes: Sequence[Write], versions: Sequence[int]) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tiercel.encryption import encrypt
 from tiercel.errors import NotFoundError, TaskError
@@ -47,6 +47,7 @@ class Attempt:
         self._folder: Path | None = None
         self._shared: Path | None = None
         self._lowest = node.log_level.rank if node.log_level is not None else 0
+        self.logs_to_file = node.log_to_file
         self.watch: Watch | None = None
         self.logs: list[LogLine] = []
         self.metrics: list[Metric] = []
@@ -60,6 +61,7 @@ class Attempt:
         """Variables that hold for the whole attempt."""
         self.keys = services.keys
         self.files: NamespaceFiles = services.files
+        self.executions = services.executions
 
     # ------------------------------------------------------------ expressions
 
@@ -213,6 +215,12 @@ class Attempt:
     def delete(self, uri: str) -> bool:
         """Remove a file; tell whether it was there."""
         return self._services.objects.delete(self._address(uri))
+
+    def batch_outputs(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the outputs of the executions that the ForEachItem around this task called."""
+        if self.executions is None:
+            raise TaskError("this task cannot reach other executions where it runs", retryable=False)
+        return self.executions.batch_outputs(self.scene, self._node, self._run)
 
     def execution_files(self) -> Iterator[str]:
         """Yield the URIs of every file of this execution."""

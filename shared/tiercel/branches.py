@@ -9,7 +9,7 @@ from tiercel import joins
 from tiercel.archive import Token, archive_writes, envelopes
 from tiercel.errors import TransientError
 from tiercel.lanes import TRIES, Lanes
-from tiercel.model.execution import Lane, lane_key, leaf_key
+from tiercel.model.execution import BranchEnd, Lane, TaskRun, lane_key, leaf_key
 from tiercel.model.messages import OpenBranches
 from tiercel.planner import geometry, plan
 from tiercel.planner.openings import branch_lane
@@ -22,10 +22,10 @@ def open_branches(lanes: Lanes, message: OpenBranches) -> None:
     """Start some branches of a fork; those that were started before are left alone."""
     for _ in range(TRIES):
         parent = lanes.load(message.execution, message.lane)
-        if parent is None or parent.lane.ended or message.run not in parent.lane.runs:
+        if parent is None:
             return
-        frame = parent.lane.frames[-1]
-        if frame.join is None or parent.lane.current != message.run:
+        if parent.lane.ended or parent.lane.current != message.run or parent.lane.frames[-1].join is None:
+            lanes.advance(message, message.lane, plan.nothing)  # perhaps it closed the join, and died beyond it
             return
         try:
             opened = _open(lanes, parent, message)
@@ -92,27 +92,43 @@ def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Lane]:
     if not join.limit:
         for number in {branch // geometry.LEAF for branch in message.branches}:
             done.update(lanes.store.entries(leaf_key(header.id, run.key, 0, number)))
+    values = _values(lanes, run, message.branches)
     keys = [lane_key(header.id, geometry.lane_name(run.key, branch)) for branch in message.branches]
     stored = lanes.store.get(keys)
     return [
-        branch_lane(header.id, parent.lane.key, node, run, join, branch)
+        branch_lane(header.id, parent.lane.key, node, run, join, branch, values.get(branch))
         for branch, lane in zip(message.branches, stored, strict=True)
         if lane is None and str(branch) not in done
     ]
+
+
+def _values(lanes: Lanes, run: TaskRun, branches: list[int]) -> dict[int, str]:
+    """Return the values of some branches, where the values lie in a file: its lines have one length."""
+    if run.values_uri is None:
+        return {}
+    found = {}
+    with lanes.objects.open(run.values_uri) as file:
+        width = len(file.readline())
+        for branch in branches:
+            file.seek(branch * width)
+            found[branch] = file.read(width).decode().rstrip("\n")
+    return found
 
 
 def _follow(lanes: Lanes, parent: Token, message: OpenBranches, opened: list[Token]) -> None:
     """After the commit: walk what is to be walked here, and close the leaves that are full."""
     for token in opened:
         lanes.run_on(message, token, plan.resume_lane)
+    if not opened and len(message.branches) == 1:  # it comes again: did a worker die in the middle of the branch?
+        lanes.advance(message, geometry.lane_name(message.run, message.branches[0]), plan.nothing)
     join = parent.lane.frames[-1].join
     if opened or join is None or join.limit:
         return
     for number in sorted({branch // geometry.LEAF for branch in message.branches}):
-        mask = _close(lanes, parent, message.run, join.size, number)
-        if mask is not None:
-            lanes.advance(message, parent.lane.key, partial(plan.join_closed, key=message.run, mask=mask))
+        end = _close(lanes, parent, message.run, join.size, number)
+        if end is not None:
+            lanes.advance(message, parent.lane.key, partial(plan.join_closed, key=message.run, end=end))
 
 
-def _close(lanes: Lanes, parent: Token, fork: str, size: int, number: int) -> int | None:
+def _close(lanes: Lanes, parent: Token, fork: str, size: int, number: int) -> BranchEnd | None:
     return joins.close(lanes.store, parent.header.id, fork, size, number, geometry.LEAF)

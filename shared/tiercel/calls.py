@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 
-from tiercel import slots
+from tiercel import again, slots
 from tiercel.archive import envelope
-from tiercel.errors import ConflictError, ExpressionError, FlowError, InputError, NotFoundError
-from tiercel.intake import CORRELATION, Intake, Request
+from tiercel.errors import ConflictError, ExpressionError, FlowError, InputError, NotFoundError, TransientError
+from tiercel.flowables.foreachitem import BATCH
+from tiercel.intake import Intake, Request
 from tiercel.lanes import Lanes
-from tiercel.model.execution import MAIN_LANE, Caller, Execution, LogLine, Trigger
+from tiercel.model.execution import MAIN_LANE, Caller, Execution, LogLine, TaskRun, Trigger, is_hidden
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
-from tiercel.model.messages import CallFlow, ChildEnded
+from tiercel.model.messages import CallFlow, ChildEnded, KillExecution
 from tiercel.model.states import Level, State
 from tiercel.planner import plan
 from tiercel.planner.geometry import split_key
+from tiercel.planner.openings import child_id
 from tiercel.planner.transition import Outcome
-
-SUBFLOW = "io.kestra.plugin.core.flow.Subflow"
+from tiercel.ports import Refused
 
 
 def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
@@ -26,18 +28,52 @@ def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
     token = lanes.load(message.execution, message.lane)
     run = None if token is None else token.lane.runs.get(message.run)
     if token is None or run is None or run.state is not State.RUNNING or len(run.attempts) != message.attempt:
+        lanes.advance(message, message.lane, plan.nothing)  # perhaps a worker went on from here, and died
         return
-    child = derived_id("call", message.execution, message.run, message.attempt)
     try:
-        if not lanes.stored(child).header():
-            flow = _flow(lanes, message)
-            intake.accept(flow, _request(token.header, message, child))
+        child = _child(lanes, intake, token.header, run, message)
     except (NotFoundError, ConflictError, InputError, FlowError) as error:
         line = LogLine(lanes.now(), Level.ERROR, str(error))
         _fold(lanes, message, Outcome(State.FAILED, logs=[line]))
         return
+    found = lanes.stored(message.execution).header()
+    if found is None or found[0].state in (State.KILLING, State.KILLED):  # killed before the child could be seen
+        lanes.commit([], [envelope(KillExecution(child))])
     if not message.wait:
-        _fold(lanes, message, Outcome(State.SUCCESS, {"executionId": child}, child=child))
+        outputs = None if is_hidden(run.task) else {"executionId": child}
+        _fold(lanes, message, Outcome(State.SUCCESS, outputs, child=child))
+
+
+def _child(lanes: Lanes, intake: Intake, parent: Execution, run: TaskRun, message: CallFlow) -> str:
+    """Start the execution that is called, or restart the one that failed before; return its id."""
+    if message.again and _restarted(lanes, message):
+        return message.child
+    child = child_id(parent.id, run)
+    if not lanes.stored(child).header():
+        intake.accept(_flow(lanes, message), _request(lanes, parent, message, child))
+    return child
+
+
+def _restarted(lanes: Lanes, message: CallFlow) -> bool:
+    """Restart the execution of the attempt before; tell whether its answer can be waited for."""
+    found = lanes.stored(message.child).header()
+    if found is None:
+        return False
+    header = found[0]
+    if header.state is State.KILLING:
+        raise TransientError(f"execution {message.child} is being killed; it is restarted afterwards")
+    if not header.state.is_terminal or (header.caller is not None and header.caller.attempt == message.attempt):
+        return True  # somebody else was first; or this message comes for the second time
+    if header.state is State.SUCCESS:  # somebody has repaired it meanwhile
+        lanes.commit([], [envelope(ChildEnded(message.execution, message.lane, message.run, message.child))])
+        return True
+    try:
+        again.restart(lanes, message.child, _caller(message))
+    except ConflictError:
+        return False  # nothing in it failed by itself
+    except Refused:
+        raise TransientError(f"execution {message.child} is changed by somebody else") from None
+    return True
 
 
 def _fold(lanes: Lanes, message: CallFlow | ChildEnded, outcome: Outcome) -> None:
@@ -50,7 +86,13 @@ def _flow(lanes: Lanes, message: CallFlow) -> Flow:
     return lanes.flows.get(message.namespace, message.flow_id, message.revision)
 
 
-def _request(parent: Execution, message: CallFlow, child: str) -> Request:
+def _caller(message: CallFlow) -> Caller:
+    place = (message.execution, message.lane, message.run)
+    return Caller(*place, message.wait, message.outputs, message.transmit, message.attempt)
+
+
+def _request(lanes: Lanes, parent: Execution, message: CallFlow, child: str) -> Request:
+    node = lanes.flows.get(parent.namespace, parent.flow_id, parent.revision).nodes[split_key(message.run)[0]]
     variables: dict[str, object] = {
         "executionId": parent.id,
         "namespace": parent.namespace,
@@ -61,12 +103,25 @@ def _request(parent: Execution, message: CallFlow, child: str) -> Request:
     return Request(
         inputs=message.inputs,
         labels=(*(inherited if message.inherit_labels else ()), *message.labels),
-        trigger=Trigger(split_key(message.run)[0], SUBFLOW, variables),
-        caller=Caller(parent.id, message.lane, message.run, message.wait, message.outputs),
+        trigger=Trigger(node.id.removesuffix(BATCH), node.type, variables),
+        caller=_caller(message),
         owner=parent.id,
         id=child,
-        system_labels=[(key, value) for key, value in parent.labels if key == CORRELATION],
+        system_labels=[(key, value) for key, value in parent.labels if key.startswith("system.")],
+        schedule_date=_instant(message.schedule_date),
     )
+
+
+def _instant(text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip().partition("[")[0])
+    except ValueError:
+        raise InputError(
+            f"scheduleDate is '{text}', wanted a date with its time and zone: 2026-01-31T08:00:00Z"
+        ) from None
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
 
 
 def answer(lanes: Lanes, message: ChildEnded) -> None:
@@ -74,19 +129,20 @@ def answer(lanes: Lanes, message: ChildEnded) -> None:
     found = lanes.stored(message.child).header()
     token = lanes.load(message.execution, message.lane)
     run = None if token is None else token.lane.runs.get(message.run)
-    if found is None or token is None or run is None:
+    if found is None or run is None or not found[0].state.is_terminal or found[0].caller is None:
+        lanes.advance(message, message.lane, plan.nothing)  # it was answered, or restarted meanwhile and tells again
         return
     child = found[0]
-    if (child.original_id or child.id) != derived_id("call", message.execution, message.run, len(run.attempts)):
-        return  # the child of an attempt that was given up
-    task = lanes.flows.get(token.header.namespace, token.header.flow_id, token.header.revision).nodes
-    transmit = task[split_key(message.run)[0]].properties.get("transmitFailed", True)
-    outputs: dict[str, object] = {"executionId": child.id, "state": str(child.state), "outputs": child.outputs or {}}
-    state = _passed_on(child.state, transmit not in (False, "false"))
+    assert child.caller is not None
+    outputs: dict[str, object] = {"state": str(child.state)}
+    state = _passed_on(child.state, child.caller.transmit)
     logs: list[LogLine] = []
-    if child.caller is not None and child.caller.outputs is not None and child.outputs is None:
-        state, logs = _deprecated_outputs(lanes, child, outputs, state)
-    _fold(lanes, message, Outcome(state, outputs, logs=logs, child=child.id))
+    if not is_hidden(run.task):  # of many batches only the states are kept: the outputs are the children's own
+        outputs = {"executionId": child.id, **outputs, "outputs": child.outputs or {}}
+        if child.caller.outputs is not None and child.outputs is None:
+            state, logs = _deprecated_outputs(lanes, child, outputs, state)
+    first = child.original_id or child.id
+    _fold(lanes, message, Outcome(state, outputs, logs=logs, child=child.id, first_child=first))
 
 
 def _passed_on(state: State, transmit: bool) -> State:
@@ -117,6 +173,9 @@ def retry_execution(lanes: Lanes, intake: Intake, execution: str) -> None:
     if found is None or found[0].state is not State.RETRIED:
         return
     old = found[0]
+    caller = lanes.stored(old.caller.execution).header() if old.caller is not None else None
+    if caller is not None and caller[0].state in (State.KILLING, State.KILLED):
+        return  # who waited for it was killed, and it with them
     intake.repeat(old, derived_id("retry", old.id, old.attempt_number), old.attempt_number + 1)
 
 

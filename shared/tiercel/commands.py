@@ -7,25 +7,33 @@ from tiercel.errors import TransientError
 from tiercel.lanes import TRIES, Lanes
 from tiercel.model.execution import MAIN_LANE, LogLine, decode_execution, encode, header_key
 from tiercel.model.messages import ExecutionEnded, KillExecution, WalkLane
-from tiercel.model.states import Level, State
+from tiercel.model.states import TERMINAL, Level, State
 from tiercel.planner import plan
 from tiercel.planner.closing import in_epilogue
 from tiercel.planner.walk import Walk
 from tiercel.ports import Refused, Update, Write
+
+_LIVING = tuple(str(state) for state in State if state not in TERMINAL or state is State.RETRIED)
+"""The states in which an execution goes on, or another one in its place."""
+
+MOST_CHILDREN = 1_000_000
+"""Executions that one kill reaches directly."""
 
 
 def kill(lanes: Lanes, message: KillExecution) -> None:
     """End an execution and what it waits for; workers of this process are stopped."""
     _mark(lanes, message.execution)
     lanes.worker.cancel(message.execution)
-    for lane in list(lanes.stored(message.execution).lanes()):
+    begun = list(lanes.stored(message.execution).lanes())
+    for lane in begun:
         if not lane.ended and not in_epilogue(lane):
             _kill_lane(lanes, message, lane.key)
+    if not begun:
+        _kill_unbegun(lanes, message.execution)
     if message.cascade:
-        for stored in lanes.store.query("execution", owner=message.execution):
-            child = decode_execution(stored.body)
-            if not child.state.is_terminal and child.caller is not None:
-                lanes.commit([], [envelope(KillExecution(child.id))])
+        found = lanes.store.query("execution", owner=message.execution, states=_LIVING, limit=MOST_CHILDREN)
+        called = [child for stored in found if (child := decode_execution(stored.body)).caller is not None]
+        lanes.commit([], [envelope(KillExecution(child.id)) for child in called])
 
 
 def _mark(lanes: Lanes, execution: str) -> None:
@@ -38,11 +46,27 @@ def _mark(lanes: Lanes, execution: str) -> None:
         header.become(State.KILLING, lanes.now())
         header.paused.clear()
         try:
-            lanes.commit([Update(header_key(execution), encode(header), version, header_index(header))], [])
+            update = Update(header_key(execution), encode(header), version, header_index(header))
+            lanes.commit([update], lanes.news(header))
         except Refused:
             continue
         return
     raise TransientError(f"execution {execution} is changed by too many at once")
+
+
+def _kill_unbegun(lanes: Lanes, execution: str) -> None:
+    """End an execution that has not begun: it waits for its date, for a slot, or for its first message."""
+    found = lanes.stored(execution).header()
+    if found is None or found[0].state is not State.KILLING:
+        return
+    header, version = found
+    header.become(State.KILLED, lanes.now())
+    header.finished = True
+    update = Update(header_key(execution), encode(header), version, header_index(header))
+    try:
+        lanes.commit([update], [envelope(ExecutionEnded(execution)), *lanes.news(header)])
+    except Refused:
+        raise TransientError(f"execution {execution} has just begun; it is killed in a moment") from None
 
 
 def _kill_lane(lanes: Lanes, message: KillExecution, key: str) -> None:

@@ -96,7 +96,7 @@ class Directory:
             attempt.clean()
         run.outputs, run.outputs_uri = outcome.outputs, outcome.outputs_uri
         run.logs += outcome.logs
-        run.log_uri = outcome.log_uri or run.log_uri
+        run.attempts[-1].log_file = outcome.log_uri
         run.metrics += outcome.metrics
         state = State.KILLED if attempt.cancelled else outcome.state
         run.attempts[-1].at.append((state, self._now()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
-from tiercel import calls, commands, flowtriggers, slots
+from tiercel import calls, commands, slots
 from tiercel.archive import Token
 from tiercel.branches import open_branches
 from tiercel.intake import Intake
@@ -56,9 +56,9 @@ class Engine:
                 calls.retry_execution(self._lanes, self._intake, execution)
             case m.ExecutionEnded():
                 calls.execution_ended(self._lanes, execution)
-                flowtriggers.execution_changed(self._lanes, self._intake, execution, None)
+                self._tell_listeners(execution, None)
             case m.ExecutionChanged(number=number):
-                flowtriggers.execution_changed(self._lanes, self._intake, execution, number)
+                self._tell_listeners(execution, number)
             case m.KillExecution():
                 commands.kill(self._lanes, message)
             case m.CheckSla(sla=sla):
@@ -76,3 +76,11 @@ class Engine:
         if found is not None:
             header, version = found
             self._lanes.run_on(message, Token(header, version, main_lane(header.id), 0, b""), plan.begin_execution)
+
+    def _tell_listeners(self, execution: str, number: int | None) -> None:
+        """Have the Flow triggers look at a change of an execution; their code is loaded where there are any."""
+        listeners = self._lanes.flows.listeners.all()
+        if listeners:
+            from tiercel.flowtriggers import execution_changed
+
+            execution_changed(self._lanes, self._intake, listeners, execution, number)

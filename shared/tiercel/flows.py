@@ -9,7 +9,6 @@ from threading import Lock
 import msgspec
 
 from tiercel.errors import ConflictError, NotFoundError
-from tiercel.flowfile import parse_flow
 from tiercel.listening import Listeners, index_writes, listener_key
 from tiercel.model.execution import Record, encode
 from tiercel.model.flow import Flow
@@ -126,6 +125,8 @@ class FlowStore:
         with self._lock:
             found = self._parsed.get(key)
         if found is None:
+            from tiercel.flowfile import parse_flow  # a process that finds its flows parsed needs no YAML
+
             found = parse_flow(record.source, source=f"{record.namespace}.{record.id}", revision=record.revision)
         with self._lock:
             self._parsed[key] = found

@@ -15,8 +15,8 @@ from tiercel.conditions import all_hold
 from tiercel.errors import ExpressionError, InputError, TransientError
 from tiercel.intake import CORRELATION, Intake, Request
 from tiercel.lanes import TRIES, Lanes
-from tiercel.listening import flow_triggers
-from tiercel.model.execution import Trigger
+from tiercel.listening import Listener, flow_triggers
+from tiercel.model.execution import Execution, Trigger
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
 from tiercel.ports import Refused, Write
@@ -28,43 +28,49 @@ from tiercel.upstream import Upstream
 _log = logging.getLogger("tiercel")
 
 
-def execution_changed(lanes: Lanes, intake: Intake, execution: str, number: int | None) -> None:
+def execution_changed(
+    lanes: Lanes, intake: Intake, listeners: Sequence[Listener], execution: str, number: int | None
+) -> None:
     """Ask every flow that listens whether the change of an execution is what it waits for.
 
     Args:
         lanes: Where executions are.
         intake: Accepts what is started.
+        listeners: The flows that listen.
         execution: The execution that has changed.
         number: The entry of its history, counted from 1; None for its latest end.
     """
-    listeners = lanes.flows.listeners.all()
-    found = lanes.stored(execution).header() if listeners else None
-    if found is None:
-        return
-    header = found[0]
-    if number is None:
-        number = max((place for place, (state, _) in enumerate(header.at, 1) if state.is_terminal), default=0)
-    if not 0 < number <= len(header.at):
-        return
-    upstream = Upstream(lanes, header, number)
+    upstream = _upstream(lanes, execution, number)
     late: TransientError | None = None
-    for listener in listeners:
-        if upstream.header.state not in listener.states:
-            continue
-        if (listener.namespace, listener.flow_id) == (header.namespace, header.flow_id):
-            continue
+    for listener in listeners if upstream is not None else ():
+        assert upstream is not None
         try:
-            flow = lanes.flows.get(listener.namespace, listener.flow_id, listener.revision)
-            ask_flow(lanes, intake, flow, upstream)
+            if _hears(listener, upstream.header):
+                flow = lanes.flows.get(listener.namespace, listener.flow_id, listener.revision)
+                ask_flow(lanes, intake, flow, upstream)
         except TransientError as error:
             late = error
-        except Exception:
-            _log.exception(
-                "a flow that listens cannot be asked",
-                extra={"flow": f"{listener.namespace}.{listener.flow_id}", "execution": execution},
-            )
+        except Exception:  # noqa: BLE001 - one bad flow must not keep the news from the others
+            name = f"{listener.namespace}.{listener.flow_id}"
+            _log.exception("a flow that listens cannot be asked", extra={"flow": name, "execution": execution})
     if late is not None:
         raise late
+
+
+def _upstream(lanes: Lanes, execution: str, number: int | None) -> Upstream | None:
+    found = lanes.stored(execution).header()
+    if found is None:
+        return None
+    history = found[0].at
+    if number is None:
+        number = max((place for place, (state, _) in enumerate(history, 1) if state.is_terminal), default=0)
+    return Upstream(lanes, found[0], number) if 0 < number <= len(history) else None
+
+
+def _hears(listener: Listener, header: Execution) -> bool:
+    """Tell whether a flow looks at such a change at all: never at its own executions."""
+    own = (listener.namespace, listener.flow_id) == (header.namespace, header.flow_id)
+    return not own and header.state in listener.states
 
 
 def ask_flow(lanes: Lanes, intake: Intake, flow: Flow, upstream: Upstream) -> None:
@@ -153,7 +159,7 @@ class Asking:
     def _start(self, outputs: object, also: list[Write]) -> str | None:
         """Start the flow, in one commit with what its windows keep."""
         variables = self._upstream.variables(outputs if isinstance(outputs, dict) else None)
-        extra = {"trigger": variables}
+        extra = {"trigger": self._upstream.revealed(variables)}
         try:
             inputs = self._upstream.render(self._properties.get("inputs") or {}, extra)
         except ExpressionError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tiercel import checks
 from tiercel.archive import envelope, header_index
 from tiercel.errors import ConflictError, InputError
 from tiercel.expressions import Context, World, evaluate, render
@@ -66,7 +67,7 @@ class Intake:
         self._objects = objects
         self._clock = clock
         self._flows = flows
-        self._worlds = worlds
+        self.worlds = worlds
         self._surroundings = surroundings
         self._encrypt = encrypt
 
@@ -90,8 +91,33 @@ class Intake:
         execution = request.id or fresh_id()
         header = self._header(flow, request, execution)
         header.inputs = self._inputs(flow, request, execution)
+        verdict = self._checked(flow, header)
+        if verdict is not None and verdict[0] == checks.BLOCK:
+            raise InputError("; ".join(verdict[1]))
+        if verdict is not None and verdict[0] == checks.FAIL:
+            return self.fail(flow, replace(request, id=execution), "; ".join(verdict[1]), also)
         self._create(header, [envelope(StartExecution(header.id), request.schedule_date or 0.0)], also)
         return header
+
+    def _checked(self, flow: Flow, header: Execution) -> tuple[str, list[str]] | None:
+        """Return what the flow's checks ask for, with their messages; None when all hold."""
+        if not flow.checks:
+            return None
+        world = self.worlds(flow)
+        variables = {**self._base(flow, header.trigger), "inputs": header.inputs or {}, "labels": dict(header.labels)}
+        return checks.strictest(flow.checks, lambda text: render(text, Context(variables, world)))
+
+    def _base(self, flow: Flow, trigger: Trigger | None) -> dict[str, object]:
+        """Return the variables that hold before there is an execution."""
+        base: dict[str, object] = {
+            **self._surroundings,
+            "flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision},
+        }
+        if flow.variables:
+            base["vars"] = flow.variables
+        if trigger is not None:
+            base["trigger"] = trigger.variables
+        return base
 
     def fail(self, flow: Flow, request: Request, reason: str, also: Sequence[Write] = ()) -> Execution:
         """Create an execution that has failed before it began, so that everybody sees why; else as `accept`."""
@@ -193,15 +219,8 @@ class Intake:
             InputError: An input is missing or does not validate.
 
         """
-        world = self._worlds(flow)
-        base: dict[str, object] = {
-            **self._surroundings,
-            "flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision},
-        }
-        if flow.variables:
-            base["vars"] = flow.variables
-        if trigger is not None:
-            base["trigger"] = trigger.variables
+        world = self.worlds(flow)
+        base = self._base(flow, trigger)
 
         def variables(more: Mapping[str, object]) -> Context:
             return Context({**base, **more}, world)

@@ -6,11 +6,12 @@ No counter is shared by more than 32 branches. The map is the truth; its count i
 from __future__ import annotations
 
 from tiercel.model.execution import BranchEnd, decode_branch_end, encode, leaf_key
+from tiercel.planner.batches import together
 from tiercel.planner.geometry import LEAF, is_top, leaf_size
 from tiercel.ports import Merge, StateStore
 
 
-def close(store: StateStore, execution: str, fork: str, size: int, number: int, count: int) -> int | None:
+def close(store: StateStore, execution: str, fork: str, size: int, number: int, count: int) -> BranchEnd | None:
     """Close a leaf, and the nodes above it, as far as they are full.
 
     Args:
@@ -22,7 +23,7 @@ def close(store: StateStore, execution: str, fork: str, size: int, number: int, 
         count: How many entries the leaf seemed to have.
 
     Returns:
-        The states in which the branches ended (`states.seen`), when the last one has ended; None before that.
+        How the branches ended, all of them together, when the last one has ended; None before that.
 
     """
     level = 0
@@ -30,12 +31,10 @@ def close(store: StateStore, execution: str, fork: str, size: int, number: int, 
         entries = store.entries(leaf_key(execution, fork, level, number))
         if len(entries) < leaf_size(size, level, number):
             return None
-        mask = 0
-        for body in entries.values():
-            mask |= decode_branch_end(body).seen
+        end = together([decode_branch_end(body) for body in entries.values()])
         if is_top(size, level):
-            return mask
-        above = Merge(leaf_key(execution, fork, level + 1, number // LEAF), {str(number): encode(BranchEnd(mask))})
+            return end
+        above = Merge(leaf_key(execution, fork, level + 1, number // LEAF), {str(number): encode(end)})
         count = store.commit([above])[0].count
         level, number = level + 1, number // LEAF
     return None

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from tiercel import joins
-from tiercel.archive import StoredExecution, Token, envelopes
+from tiercel.archive import StoredExecution, Token, envelope, envelopes
 from tiercel.errors import TransientError
 from tiercel.flows import FlowStore
 from tiercel.model.execution import Claim, Execution, Lane, decode_execution, decode_lane, header_key, lane_key
@@ -100,6 +100,7 @@ class Lanes:
         header = token.header
         flow = self.flows.get(header.namespace, header.flow_id, header.revision)
         scene = Scene(flow, header, token.lane, self.stored(header.id))
+        scene.news = self.flows.listeners.news
         return scene, Renderer(scene, self._surroundings, self._worlds)
 
     # ------------------------------------------------------------ advancing
@@ -127,11 +128,13 @@ class Lanes:
         replies: list[Reply] = []
         cause = message_key(message)
         hold = (token.lane.key, cause)
+        first = hold not in self._held
         try:
             while following is not None:
                 token, following, replies = self._step(token, following, cause)
         finally:
-            self._held.discard(hold)
+            if first:  # not when the same message is being handled twice at once, and this is the second time
+                self._held.discard(hold)
         if token.lane.ended and token.lane.size and token.lane.fork is not None:
             count = max((reply.count for reply in replies), default=LEAF)
             self.close_leaf(message, token, token.lane.fork, token.lane.branch // LEAF, count)
@@ -139,9 +142,9 @@ class Lanes:
     def close_leaf(self, message: Message, branch: Token, fork: str, number: int, count: int) -> None:
         """Close what is full of a join; walk on in the parent's lane when all of it is."""
         assert branch.lane.parent is not None
-        mask = joins.close(self.store, branch.header.id, fork, branch.lane.size, number, count)
-        if mask is not None:
-            self.advance(message, branch.lane.parent, partial(plan.join_closed, key=fork, mask=mask))
+        end = joins.close(self.store, branch.header.id, fork, branch.lane.size, number, count)
+        if end is not None:
+            self.advance(message, branch.lane.parent, partial(plan.join_closed, key=fork, end=end))
 
     def _step(self, token: Token, event: Event, cause: str) -> tuple[Token, Event | None, list[Reply]]:
         """Plan an event, commit, run the task that follows; return that task's result as the next event."""
@@ -198,6 +201,10 @@ class Lanes:
     def commit(self, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
         """Write all or nothing, then send."""
         return self.store.commit(writes, messages)
+
+    def news(self, header: Execution) -> list[Envelope]:
+        """Return what is to be sent because an execution has entered its state, by a hand other than a plan's."""
+        return [envelope(message) for message in self.flows.listeners.news(header)]
 
     def seen(self, token: Token) -> None:
         """Show a token to whoever watches."""

@@ -20,12 +20,16 @@ PLUGINS: dict[str, str] = {
         "AllowFailure Dag EachParallel EachSequential ForEach If LoopUntil Parallel Sequential Switch",
     ),
     **_family(f"{_CORE}flow.", "tiercel.flowables.execution", "Pause Subflow"),
+    **_family(f"{_CORE}flow.", "tiercel.flowables.foreachitem", "ForEachItem"),
     **_family(f"{_CORE}flow.", f"{_TASKS}flow", "Sleep"),
     **_family(f"{_CORE}flow.", "tiercel.tasks.workingdirectory", "WorkingDirectory"),
     **_family(f"{_CORE}log.", f"{_TASKS}log", "Log"),
+    **_family(f"{_CORE}log.", f"{_TASKS}logs", "Fetch PurgeLogs"),
     **_family(f"{_CORE}debug.", f"{_TASKS}debug", "Return Echo"),
     **_family(f"{_CORE}output.", f"{_TASKS}output", "OutputValues"),
     **_family(f"{_CORE}execution.", f"{_TASKS}execution", "Fail Assert"),
+    **_family(f"{_CORE}execution.", f"{_TASKS}executions", "Resume Count PurgeExecutions"),
+    **_family(f"{_CORE}templating.", f"{_TASKS}templating", "TemplatedTask"),
     **_family(f"{_CORE}execution.", "tiercel.flowables.execution", "Labels SetVariables UnsetVariables Exit"),
     **_family(f"{_CORE}metric.", f"{_TASKS}metric", "Publish"),
     **_family(
@@ -99,6 +103,14 @@ PLUGINS: dict[str, str] = {
     ),
 }
 
+_ITEM = f"{_CORE}flow.ForEachItem$"
+
+PARTS: dict[str, str] = {
+    **_family(_ITEM, "tiercel.flowables.foreachitem", "ForEachItemExecutable ForEachItemBatch"),
+    **_family(_ITEM, f"{_TASKS}foreachitem", "ForEachItemSplit ForEachItemMergeOutputs"),
+}
+"""Types that no author writes: the parts of which other tasks are made."""
+
 ALIASES: dict[str, str] = {
     f"{_CORE}flow.WaitFor": f"{_CORE}flow.LoopUntil",
     f"{_OLD}flows.Flow": f"{_CORE}flow.Subflow",
@@ -110,9 +122,26 @@ ALIASES: dict[str, str] = {
     f"{_CORE}condition.ExecutionsCondition": f"{_CORE}condition.MultipleCondition",
     f"{_CORE}condition.VariableCondition": f"{_CORE}condition.Expression",
     "io.kestra.core.models.conditions.types.VariableCondition": f"{_CORE}condition.Expression",
-    "io.kestra.plugin.scripts.runner.docker.DockerTaskRunner": "io.kestra.plugin.scripts.runner.docker.Docker",
-    "io.kestra.plugin.core.runner.ProcessTaskRunner": f"{_CORE}runner.Process",
     "io.kestra.core.models.tasks.runners.types.ProcessTaskRunner": f"{_CORE}runner.Process",
+    "io.kestra.core.models.tasks.runners.ProcessTaskRunner": f"{_CORE}runner.Process",
+    **{
+        f"io.kestra.plugin.{old}": f"io.kestra.plugin.{new}"
+        for old, new in {
+            "core.runner.ProcessTaskRunner": "core.runner.Process",
+            "scripts.runner.docker.DockerTaskRunner": "scripts.runner.docker.Docker",
+            "gcp.runner.CloudRun": "ee.gcp.runner.CloudRun",
+            "gcp.runner.GcpCloudRunTaskRunner": "ee.gcp.runner.CloudRun",
+            "gcp.runner.Batch": "ee.gcp.runner.Batch",
+            "gcp.runner.GcpBatchTaskRunner": "ee.gcp.runner.Batch",
+            "gcp.runner.GcpBatchScriptRunner": "ee.gcp.runner.Batch",
+            "aws.runner.Batch": "ee.aws.runner.Batch",
+            "aws.runner.AwsBatchTaskRunner": "ee.aws.runner.Batch",
+            "azure.runner.Batch": "ee.azure.runner.Batch",
+            "azure.runner.AzureBatchTaskRunner": "ee.azure.runner.Batch",
+            "kubernetes.runner.Kubernetes": "ee.kubernetes.runner.Kubernetes",
+            "kubernetes.runner.KubernetesTaskRunner": "ee.kubernetes.runner.Kubernetes",
+        }.items()
+    },
 }
 
 PREFIXES: dict[str, str] = {

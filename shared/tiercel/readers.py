@@ -12,7 +12,7 @@ from tiercel.errors import ExpressionError, MissingError, NotFoundError, TaskErr
 from tiercel.expressions import NoWorld
 from tiercel.keyvalues import ExpiredError, plain
 from tiercel.masking import Mask
-from tiercel.model.execution import Execution, TaskRun
+from tiercel.model.execution import Execution, TaskRun, visible
 from tiercel.model.states import Level
 from tiercel.planner.scene import Scene
 from tiercel.services import Services, allowed_uri
@@ -141,7 +141,7 @@ class Readers(NoWorld):
 
 
 def _in_order(scene: Scene) -> list[TaskRun]:
-    return sorted(scene.everything().values(), key=lambda run: run.at[0][1])
+    return sorted(visible(scene.everything()).values(), key=lambda run: run.at[0][1])
 
 
 def _iso(seconds: float) -> str:

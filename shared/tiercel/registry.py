@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from tiercel.model.plugin import Plugin
-from tiercel.plugin_names import ALIASES, DEPRECATED, PLUGINS, PREFIXES
+from tiercel.plugin_names import ALIASES, DEPRECATED, PARTS, PLUGINS, PREFIXES
 
 PREFIX = "io.kestra.plugin."
 PluginClass = type[Plugin]
@@ -69,27 +69,45 @@ def _canonical(name: str) -> str:
 @cache
 def load(canonical: str) -> type[Plugin]:
     """Import the class of a canonical type name."""
-    module, _, name = PLUGINS[canonical].partition(":")
+    module, _, name = (PLUGINS.get(canonical) or PARTS[canonical]).partition(":")
     plugin: type[Plugin] = getattr(importlib.import_module(module), name)
     return plugin
 
 
-def nearest(name: str) -> str | None:
-    """Return the known type whose name is most like this one, or None when none is near."""
-    last = name.rpartition(".")[2]
-    by_last: Mapping[str, list[str]] = _by_last_name()
-    near = difflib.get_close_matches(name, PLUGINS, 1, 0.75)
-    if near:
-        return near[0]
-    short = difflib.get_close_matches(last, by_last, 1, 0.6)
-    if not short:
-        return None
-    return difflib.get_close_matches(name, by_last[short[0]], 1, 0.0)[0]
+_MISSPELT, _ALIKE = 0.8, 0.6
+"""How much alike two last names are (1 is the same) that are one name misspelt, and that may be."""
 
 
-@cache
-def _by_last_name() -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    for name in PLUGINS:
-        names.setdefault(name.rpartition(".")[2], []).append(name)
-    return names
+def nearest(name: str, among: Iterable[str] = PLUGINS) -> str | None:
+    """Return the type that was probably meant, or None when none is near.
+
+    A last name that is only misspelt counts first, then the package, then a likeness; what is in the same package
+    goes before what is not.
+
+    Args:
+        name: The type name that is not known.
+        among: The canonical names that may be meant.
+    """
+    written = _canonical(name)
+    package = written.rpartition(".")[0]
+    everywhere = list(among)
+    neighbours = [known for known in everywhere if _is_in(known, package)]
+    for some, least in ((neighbours, _MISSPELT), (everywhere, _MISSPELT), (neighbours, 0.0), (everywhere, _ALIKE)):
+        likeness, found = max(((_likeness(known, written), known) for known in some), default=((0.0, 0.0), None))
+        if likeness[0] >= least and found is not None:
+            return found
+    return None
+
+
+def _is_in(known: str, package: str) -> bool:
+    """Tell whether a type is in a package, whose first parts need not be written."""
+    return bool(package) and f".{known.rpartition('.')[0]}".lower().endswith(f".{package}".lower())
+
+
+def _likeness(one: str, other: str) -> tuple[float, float]:
+    """Return how much alike the last names are, and the whole ones."""
+    return _ratio(one.rpartition(".")[2], other.rpartition(".")[2]), _ratio(one, other)
+
+
+def _ratio(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one.lower(), other.lower()).ratio()

@@ -1,16 +1,51 @@
-"""The inputs that a paused task asks for."""
+"""Letting a paused task go on, with the inputs that it asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tiercel.errors import InputError
+from tiercel.archive import envelope
+from tiercel.errors import ConflictError, InputError
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
 from tiercel.model.execution import Execution
 from tiercel.model.inputs import parse_inputs
+from tiercel.model.messages import ResumeTask
+from tiercel.model.states import State
 from tiercel.planner.geometry import split_key
+from tiercel.ports import StateStore
+
+
+def resume(
+    store: StateStore,
+    intake: Intake,
+    flows: FlowStore,
+    header: Execution,
+    inputs: Mapping[str, object],
+    *,
+    local_files: bool = False,
+) -> None:
+    """Let the first paused task of an execution go on.
+
+    Args:
+        store: Sends the message.
+        intake: Converts the inputs.
+        flows: Knows which inputs the pause asks for.
+        header: The execution.
+        inputs: Their values.
+        local_files: Whether the value of a FILE input is a path on this machine: only for whoever sits at it.
+
+    Raises:
+        ConflictError: It is not paused.
+        InputError: An input of `onResume` is missing or does not validate.
+
+    """
+    if not header.paused:
+        raise ConflictError(f"The execution is not paused: {header.id} is {header.state}")
+    key, lane = next(iter(header.paused.items()))
+    outputs = resume_outputs(intake, flows, header, key, inputs, local_files=local_files)
+    store.commit([], [envelope(ResumeTask(header.id, lane, key, State.SUCCESS, outputs))])
 
 
 def resume_outputs(

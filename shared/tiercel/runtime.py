@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +21,7 @@ from tiercel.attempt import Watch
 from tiercel.commands import give_up
 from tiercel.encryption import encrypt, generate_key
 from tiercel.engine import Engine
+from tiercel.executions import StoredExecutions
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes, Observer
@@ -118,6 +119,7 @@ def embedded(
         surroundings=services.surroundings,
         encrypt=lambda text: encrypt(services.encryption_key, text),
     )
+    services = replace(services, executions=StoredExecutions(store, objects, flows, intake))
     lanes = Lanes(
         store=store,
         objects=objects,

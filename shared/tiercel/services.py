@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tiercel.errors import TaskError
 from tiercel.keyvalues import KeyValues
-from tiercel.model.execution import Execution
+from tiercel.model.execution import Execution, TaskRun
+from tiercel.model.flow import Node
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.paths import execution_folder
+from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore
+from tiercel.tasks.core.services import Executions
 
 
 class Secrets(Protocol):
@@ -20,6 +23,13 @@ class Secrets(Protocol):
 
     def get(self, key: str) -> str:
         """Return a secret's value, or raise ExpressionError."""
+
+
+class AllExecutions(Executions, Protocol):
+    """The executions of the installation, those that a ForEachItem called among them."""
+
+    def batch_outputs(self, scene: Scene, merge: Node, run: TaskRun) -> Iterator[Mapping[str, Any]]:
+        """Yield the outputs of the executions that a ForEachItem called, given its last part and that part's run."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Services:
     encryption_key: str
     surroundings: Mapping[str, object] = field(default_factory=dict)
     """`envs`, `globals` and the like."""
+    executions: AllExecutions | None = None
+    """The other executions; None where tasks cannot reach them."""
 
 
 def allowed_uri(header: Execution, uri: str) -> str:

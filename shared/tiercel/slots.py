@@ -39,7 +39,7 @@ def enter(lanes: Lanes, execution: str) -> tuple[Execution, int] | None:
     """
     for _ in range(TRIES):
         found = lanes.stored(execution).header()
-        if found is None or found[0].state.is_terminal:
+        if found is None or found[0].state.is_terminal or found[0].state is State.KILLING:
             return None
         header, version = found
         limit = limit_of(lanes, header)
@@ -64,7 +64,7 @@ def _enter(lanes: Lanes, header: Execution, version: int, limit: Concurrency | N
     key = _fence(header.namespace, header.flow_id)
     guard: Write = Update(key, b"{}", fence.version) if fence is not None else Create(key, b"{}")
     update = Update(header_key(header.id), encode(header), version, header_index(header))
-    replies = lanes.commit([guard, update], [envelope(message) for message in messages])
+    replies = lanes.commit([guard, update], [envelope(message) for message in messages] + lanes.news(header))
     return (header, replies[1].version) if header.state is State.RUNNING else None
 
 

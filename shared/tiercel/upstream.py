@@ -68,6 +68,10 @@ class Upstream:
         """Render every text of a structure with the execution's variables."""
         return self._renderer.deep(value, None, extra)
 
+    def revealed(self, value: object) -> object:
+        """Return a structure with what is encrypted in it decrypted."""
+        return self._renderer.revealed(value)
+
     def variables(self, outputs: Mapping[str, object] | None) -> dict[str, object]:
         """Return what an execution that this one causes sees as `trigger`."""
         header = self.header

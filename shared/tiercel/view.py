@@ -11,7 +11,7 @@ import msgspec
 from tiercel.archive import StoredExecution
 from tiercel.errors import NotFoundError
 from tiercel.model.durations import format_duration
-from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution
+from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution, visible
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
 from tiercel.planner.geometry import loops_of, split_key
@@ -93,7 +93,7 @@ class ExecutionView:
 
     def runs(self, header: Execution, flow: Flow | None) -> list[TaskRun]:
         """Return the task runs in the order of their creation."""
-        found = StoredExecution(self._store, self._objects, header.id).everything()
+        found = visible(StoredExecution(self._store, self._objects, header.id).everything())
         return sorted(found.values(), key=lambda run: (run.at[0][1], _place(run, flow)))
 
     def caused_by(self, execution: str) -> Iterator[Execution]:
@@ -141,9 +141,10 @@ class ExecutionView:
 
     def run_logs(self, run: TaskRun) -> Iterator[LogLine]:
         """Yield the log lines of one run."""
-        yield from run.logs
-        if run.log_uri is not None:
-            with self._objects.open(run.log_uri) as file:
+        apart = {number: attempt.log_file for number, attempt in enumerate(run.attempts) if attempt.log_file}
+        yield from (line for line in run.logs if line.attempt not in apart)
+        for uri in apart.values():
+            with self._objects.open(uri) as file:
                 for line in file:
                     yield _decode_line(line)
 

@@ -25,11 +25,11 @@ class Window(Record):
     """Seconds since the epoch."""
     end: float = -1.0
     """Before its start while there is nothing in it."""
-    held: list[str] = []
+    held: list[str] = msgspec.field(default_factory=list)
     """The entries that have been true."""
     outputs: dict[str, Any] | None = None
     """The outputs of the executions that made them true, merged deeply."""
-    events: list[str] = []
+    events: list[str] = msgspec.field(default_factory=list)
     """The latest changes that were taken in, oldest first."""
 
 

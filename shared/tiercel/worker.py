@@ -32,6 +32,9 @@ LARGEST_OUTPUTS = 4096
 LARGEST_LOG = 8192
 """Bytes of log lines that ride in the task run; longer logs lie in an object."""
 
+KEPT_ERRORS = 20
+"""ERROR lines that stay in the task run beside a log that lies in an object, for `errorLogs()`."""
+
 GRACE = 10.0
 """Seconds that a cancelled task has to stop, before it is left to itself and the attempt ends without it."""
 
@@ -152,9 +155,9 @@ class LocalWorker:
         if outcome.outputs and len(body := encode(outcome.outputs)) > LARGEST_OUTPUTS:
             outcome.outputs_uri = attempt.store(body, "outputs.json")
             outcome.outputs = None
-        if sum(len(line.message) + 60 for line in outcome.logs) > LARGEST_LOG:
+        if attempt.logs_to_file or sum(len(line.message) + 60 for line in outcome.logs) > LARGEST_LOG:
             outcome.log_uri = attempt.store(b"".join(encode(line) + b"\n" for line in outcome.logs), "log.jsonl")
-            outcome.logs = []
+            outcome.logs = [line for line in outcome.logs if line.level is Level.ERROR][:KEPT_ERRORS]
 
     def _line(self, message: str) -> LogLine:
         return LogLine(self._services.clock.now().timestamp(), Level.ERROR, message)

@@ -14,25 +14,24 @@ FAKES = {
     f"{CORE}log.Log": "tiercel.tasks.core.log:Log",
     f"{CORE}debug.Return": "tiercel.tasks.core.debug:Return",
     f"{CORE}debug.Echo": "tiercel.tasks.core.debug:Echo",
-    f"{CORE}flow.WorkingDirectory": "flowfile_fakes:WorkingDirectory",
-    f"{CORE}flow.Subflow": "flowfile_fakes:Subflow",
-    f"{CORE}flow.Pause": "flowfile_fakes:Pause",
-    f"{CORE}trigger.Schedule": "flowfile_fakes:Schedule",
-    f"{CORE}trigger.Webhook": "flowfile_fakes:Webhook",
-    f"{CORE}trigger.Flow": "flowfile_fakes:Trigger",
-    f"{CORE}condition.Expression": "flowfile_fakes:Condition",
-    f"{CORE}condition.Not": "flowfile_fakes:Condition",
-    f"{CORE}condition.MultipleCondition": "flowfile_fakes:Condition",
-    "io.kestra.plugin.test.Many": "flowfile_fakes:Many",
-    "io.kestra.plugin.test.Data": "flowfile_fakes:Data",
-    "io.kestra.plugin.test.Missing": "flowfile_fakes_missing:Missing",
+    f"{CORE}flow.WorkingDirectory": "flowfile.fakes:WorkingDirectory",
+    f"{CORE}flow.Subflow": "flowfile.fakes:Subflow",
+    f"{CORE}flow.Pause": "flowfile.fakes:Pause",
+    f"{CORE}trigger.Schedule": "flowfile.fakes:Schedule",
+    f"{CORE}trigger.Webhook": "flowfile.fakes:Webhook",
+    f"{CORE}trigger.Flow": "flowfile.fakes:Trigger",
+    f"{CORE}condition.Expression": "flowfile.fakes:Condition",
+    f"{CORE}condition.Not": "flowfile.fakes:Condition",
+    f"{CORE}condition.MultipleCondition": "flowfile.fakes:Condition",
+    "io.kestra.plugin.test.Many": "flowfile.fakes:Many",
+    "io.kestra.plugin.test.Data": "flowfile.fakes:Data",
+    "io.kestra.plugin.test.Missing": "flowfile.missing:Missing",
 }
 
 
 def forget() -> None:
     registry.find.cache_clear()
     registry.load.cache_clear()
-    registry._by_last_name.cache_clear()
 
 
 @pytest.fixture(autouse=True)

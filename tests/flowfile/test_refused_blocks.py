@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from refusals import HEAD, LOG, TASKS, Expected, Rows, assert_refused, child
+
+from flowfile.refusals import HEAD, LOG, TASKS, Expected, Rows, assert_refused, child
 
 BLOCKS: Rows = [
     (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from refusals import HEAD, LOG, TASKS, Expected, Rows, assert_refused, child, many, problems, task
 
+from flowfile.refusals import HEAD, LOG, TASKS, Expected, Rows, assert_refused, child, many, problems, task
 from tiercel.errors import FlowError
 from tiercel.flowfile import parse_flow
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from refusals import HEAD, LOG, TASKS, Expected, Rows, assert_refused, child, task
+
+from flowfile.refusals import HEAD, LOG, TASKS, Expected, Rows, assert_refused, child, task
 
 FLOWABLES: Rows = [
     ("no tasks", task("type: core.flow.Parallel"), [("must not be empty", "tasks[0].tasks", 4, 3)]),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from refusals import Expected, Rows, assert_refused, many, task
 
+from flowfile.refusals import Expected, Rows, assert_refused, many, task
 from tiercel.flowfile import parse_flow
 
 VALUES: Rows = [

@@ -49,9 +49,12 @@ MARKS: list[Task] = [
 ]
 
 
+PAUSE: Task = {"kind": "pause", "type": f"{CORE}flow.Pause"}
+
+
 @st.composite
-def _leaf(draw: st.DrawFn) -> Task:
-    return draw(st.sampled_from(LEAVES)) | draw(st.sampled_from(MARKS))
+def _leaf(draw: st.DrawFn, leaves: list[Task]) -> Task:
+    return draw(st.sampled_from(leaves)) | draw(st.sampled_from(MARKS))
 
 
 @st.composite
@@ -117,13 +120,14 @@ def _marked(draw: st.DrawFn, inner: st.SearchStrategy[Task]) -> Task:
     return draw(_flowable(inner)) | draw(st.sampled_from(MARKS))
 
 
-TASKS: st.SearchStrategy[Task] = st.recursive(_leaf(), _marked, max_leaves=16)
+TASKS: st.SearchStrategy[Task] = st.recursive(_leaf(LEAVES), _marked, max_leaves=16)
+PAUSING: st.SearchStrategy[Task] = st.recursive(_leaf([*LEAVES, PAUSE, PAUSE]), _marked, max_leaves=12)
 
 
 @st.composite
-def flows(draw: st.DrawFn) -> Task:
+def flows(draw: st.DrawFn, tasks: st.SearchStrategy[Task] = TASKS) -> Task:
     """Draw a flow; its tasks are named `t0`, `t1`... in the order of the document."""
-    flow: Task = {"tasks": draw(_block(TASKS, 4))} | draw(_ends(TASKS))
+    flow: Task = {"tasks": draw(_block(tasks, 4))} | draw(_ends(tasks))
     numbers = itertools.count()
     flow = _named(flow, numbers)
     return {"id": "random", "namespace": "tests"} | flow

@@ -12,7 +12,7 @@ from typing import Any
 Task = dict[str, Any]
 Rounds = tuple[int, ...]
 ORDER = ("FAILED", "WARNING")
-ATTEMPTS = {"flaky": 3}
+ATTEMPTS = {"flaky": 3, "pause": 0}
 
 
 class Reference:
@@ -22,6 +22,8 @@ class Reference:
         self.runs: dict[str, str] = {}
         self.maybe: set[str] = set()
         self.attempts: dict[str, int] = {}
+        self.flaky: set[str] = set()
+        """The runs that count their attempts: one that was lost is one less to fail."""
         self.values: dict[str, str] = {}
         """The value that a Return gives."""
         self.before: list[tuple[str, str]] = []
@@ -72,6 +74,8 @@ class Reference:
         fails = task["kind"] == "fail" or (task["kind"] == "fail-v1" and value == "v1")
         tries = task.get("retry", {}).get("maxAttempts", 1)
         self.attempts[_key(task, rounds)] = tries if fails else ATTEMPTS.get(task["kind"], 1)
+        if task["kind"] == "flaky":
+            self.flaky.add(_key(task, rounds))
         if task["kind"] == "return":
             self.values[_key(task, rounds)] = f"{task['id']}/{value or '-'}"
         return "FAILED" if fails else "SUCCESS"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from machine import Machine, states
-from planner.random_flows import Task, flows, source
+from planner.random_flows import PAUSING, Task, flows, source
 from planner.reference import Reference
 from planner.weather import machine
 from tiercel.model.execution import TaskRun
@@ -98,3 +98,18 @@ def test_a_message_is_named_from_its_cause(flow: Task, seed: int) -> None:
     for message in found.memory.sent:
         bodies[message.key].add(message.body)
     assert all(len(each) == 1 for each in bodies.values()), bodies
+
+
+@few
+@given(flows(PAUSING), st.integers(1, 2**32))
+def test_with_nothing_in_flight_it_has_ended_or_is_paused(flow: Task, seed: int) -> None:
+    found, execution = run(flow, seed)
+    while not found.header(execution).finished:
+        header = found.header(execution)
+        assert header.paused
+        assert header.state is State.PAUSED
+        paused = [run.key for run in found.runs(execution).values() if run.state is State.PAUSED]
+        assert sorted(header.paused) == sorted(paused)
+        found.resume(execution)
+        found.settle()
+    check(Reference(flow), found, execution)

@@ -38,16 +38,25 @@ class Weather:
 
 
 class RepeatingBus(MemoryBus):
-    """Delivers some messages again after they were acknowledged."""
+    """Delivers some messages again, during and after their handling."""
 
     def __init__(self, memory: Memory, weather: Weather) -> None:
         super().__init__(memory, weather.choose)
         self._weather = weather
         self._repeats: Counter[str] = Counter()
 
+    def receive(self, timeout: float | None) -> Delivery | None:
+        delivery = super().receive(timeout)
+        if delivery is not None:
+            self._repeat(delivery, 0.2)  # while the first is still being handled
+        return delivery
+
     def acknowledge(self, delivery: Delivery) -> None:
         super().acknowledge(delivery)
-        if self._repeats[delivery.key] < MOST_REPEATS and self._weather.strikes(0.5):
+        self._repeat(delivery, 0.4)
+
+    def _repeat(self, delivery: Delivery, chance: float) -> None:
+        if self._repeats[delivery.key] < MOST_REPEATS and self._weather.strikes(chance):
             self._repeats[delivery.key] += 1
             self._memory.letters.append(Letter(delivery.key, delivery.body, 0.0, 2))
 

@@ -18,11 +18,12 @@ from fake_context import FakeContext
 from pydantic import ValidationError
 
 from tiercel.errors import TaskError
+from tiercel.flowfile import parse_flow
 from tiercel.model.states import Level
 from tiercel.tasks.scripts import languages, shell
 from tiercel.tasks.scripts.output import LogLimits, ScriptOutput
 from tiercel.tasks.scripts.process import run_process
-from tiercel.tasks.scripts.runners import ALIASES, DOCKER, PROCESS, canonical
+from tiercel.tasks.scripts.runners import DOCKER, PROCESS
 
 RUNNER = {"type": PROCESS}
 
@@ -194,6 +195,24 @@ def test_the_working_directory_has_variables(ctx: FakeContext) -> None:
     assert list(ctx.working_dir.iterdir()) == [ctx.working_dir / "data"]
 
 
+def test_the_environment_keeps_its_texts_as_they_were_written(ctx: FakeContext) -> None:
+    source = """
+id: f
+namespace: n
+tasks:
+  - id: t
+    type: io.kestra.plugin.scripts.shell.Commands
+    taskRunner: {type: core.runner.Process}
+    commands: [echo $V $W $X $L, cat v.txt]
+    env: {V: 1.10, W: yes, X: 007, L: ['{{ quoted }}', yes]}
+    inputFiles: {v.txt: 2.50}
+"""
+    task = parse_flow(source).nodes["t"]
+    ctx.variables = {**ctx.variables, "quoted": 'a"b'}
+    ctx.run(task.plugin, **task.properties)
+    assert ctx.messages() == ['1.10 yes 007 ["a\\"b",true]', "2.50"]
+
+
 def test_the_environment_is_inherited_but_not_the_secrets(ctx: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAIN", "seen")
     monkeypatch.setenv("SECRET_TOKEN", "aGlkZGVu")
@@ -314,8 +333,14 @@ def test_runner_types_are_checked(ctx: FakeContext) -> None:
         run(ctx, "x", taskRunner={"type": "io.kestra.plugin.core.runner.Proces"})
     with pytest.raises(ValidationError, match="memroy"):
         run(ctx, "x", taskRunner={"type": DOCKER, "memroy": {}})
-    assert canonical("core.runner.Process") == PROCESS
-    assert all(canonical(old) for old in ALIASES)
+    with pytest.raises(ValidationError, match=r"'core.log.Log' is no task runner"):
+        run(ctx, "x", taskRunner={"type": "core.log.Log"})
+
+
+@pytest.mark.parametrize("name", ["core.runner.Process", "io.kestra.plugin.core.runner.ProcessTaskRunner"])
+def test_a_runner_is_found_by_each_of_its_names(ctx: FakeContext, name: str) -> None:
+    run(ctx, "true", taskRunner={"type": name})
+    assert ctx.logs == []
 
 
 # ------------------------------------------------------------------ stopping

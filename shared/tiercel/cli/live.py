@@ -16,6 +16,7 @@ from rich.text import Text
 from tiercel.cli.looks import Parts, is_plain, level_colour
 from tiercel.cli.progress import Progress, one_line_each, seconds_text
 from tiercel.cli.tree import Picture, count_text
+from tiercel.model.execution import visible
 from tiercel.model.states import Level
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class LiveTree(Progress):
     def changed(self, header: Execution, lane: Lane) -> None:
         """Take in a commit."""
         with self._lock:
-            self._picture.see(header, lane.runs.values())
+            self._picture.see(header, visible(lane.runs).values())
 
     def logged(self, task: str, line: LogLine) -> None:
         """Take in a log line."""

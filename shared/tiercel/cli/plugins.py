@@ -89,10 +89,11 @@ def _say(about: dict[str, Any]) -> None:
 
 
 def _properties(plugin: type[Plugin], *, everything: bool) -> Iterator[dict[str, Any]]:
+    from tiercel.model.described import field_docs
     from tiercel.model.plugin import field_kinds
     from tiercel.model.task import COMMON
 
-    kinds = field_kinds(plugin)
+    kinds, docs = field_kinds(plugin), field_docs(plugin)
     for field_name, field in plugin.model_fields.items():
         name = field.alias or field_name
         if name in ("id", "type") or (name in COMMON and not everything):
@@ -104,7 +105,7 @@ def _properties(plugin: type[Plugin], *, everything: bool) -> Iterator[dict[str,
             "required": field.is_required(),
             "dynamic": kind is not None and kind.dynamic,
             "default": _default(field),
-            "description": field.description,
+            "description": docs.get(field_name),
         }
 
 

@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
+from tiercel.model.execution import visible
 from tiercel.model.states import Level, State
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Lines(Progress):
     def changed(self, header: Execution, lane: Lane) -> None:
         """Tell of the task runs that have ended."""
         with self._lock:
-            for run in lane.runs.values():
+            for run in visible(lane.runs).values():
                 self._see(header, run)
 
     def finished(self, runtime: Runtime, headers: list[Execution]) -> None:

@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
 from typing import ClassVar
 
 from tiercel.model.flow import MAIN
+from tiercel.model.nesting import Nested, Part
 from tiercel.model.states import State
 from tiercel.model.task import Task
-
-
-class Nested(Enum):
-    """The shape of a property that holds tasks."""
-
-    REQUIRED = "a list of tasks, not empty"
-    OPTIONAL = "a list of tasks"
-    CASES = "a map from a value to a list of tasks"
-    GRAPH = "a list of {task, dependsOn}, not empty"
-    ONE = "a single task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +31,16 @@ class Loop:
     """How many values at once; 0 means all."""
     ordered: bool = True
     """False when the tasks of one value run in parallel too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Go through the main branch once for each line of a file, all lines at once."""
+
+    uri: str
+    """The file; all its lines have the same length."""
+    size: int
+    """How many lines it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Call:
     """Deprecated: rendered in the child's context when the child declares no outputs."""
     schedule_date: str | None = None
     restart: str = "RETRY_FAILED"
+    """Whether a restart begins the failed execution again (`RETRY_FAILED`) or a new one (`NEW_EXECUTION`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Change:
     """End the whole execution in this state."""
 
 
-Opening = Walk | Loop | Fork | Rest | Call | Change
+Opening = Walk | Loop | Batches | Fork | Rest | Call | Change
 
 
 class FlowableTask(Task):
@@ -111,6 +112,17 @@ class FlowableTask(Task):
     """True when the task itself may be retried (Subflow)."""
     default_failure_allowed: ClassVar[bool] = False
     """True when FAILED becomes WARNING without being asked for (AllowFailure)."""
+
+    @classmethod
+    def parts(cls, name: str, properties: Mapping[str, object]) -> tuple[Part, ...]:  # noqa: ARG003 - for those that have
+        """Return the tasks of which a task is made: with any, it becomes their sequence when the flow is read.
+
+        Args:
+            name: The task's id.
+            properties: Its properties as authored.
+
+        """
+        return ()
 
     def open(self) -> Opening:
         """Say what happens next; values are rendered.

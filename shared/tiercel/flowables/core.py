@@ -11,9 +11,10 @@ from pydantic import Field
 
 from tiercel.errors import TaskError
 from tiercel.expressions import is_truthy_text
-from tiercel.flowables.base import FlowableTask, Fork, Loop, Nested, Walk
+from tiercel.flowables.base import FlowableTask, Fork, Loop, Walk
 from tiercel.model.durations import Duration
 from tiercel.model.flow import MAIN
+from tiercel.model.nesting import Nested
 from tiercel.model.plugin import Plugin, Rendered
 
 

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import AliasChoices, Field
 
 from tiercel.errors import TaskError
-from tiercel.flowables.base import Call, Change, FlowableTask, Nested, Rest
+from tiercel.flowables.base import Call, Change, FlowableTask, Rest
 from tiercel.model.durations import Duration, parse_duration
 from tiercel.model.flow import MAIN
+from tiercel.model.nesting import Nested
 from tiercel.model.plugin import Rendered
 from tiercel.model.states import State
 

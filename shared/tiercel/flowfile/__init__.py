@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tiercel.errors import FlowError
+from tiercel.flowfile.defaults import Injected
 from tiercel.flowfile.document import read_flow
 from tiercel.flowfile.labels import read_labels
-from tiercel.flowfile.places import Document
+from tiercel.flowfile.places import Document, Report
 from tiercel.flowfile.reading import decode, read
-from tiercel.model.flow import Flow
+from tiercel.flowfile.tasks import Tree, is_runnable
+from tiercel.model.flow import MAIN, Flow, Node
 
-__all__ = ["parse_flow", "parse_flows", "read_labels"]
+__all__ = ["parse_flow", "parse_flows", "parse_task", "read_labels"]
 
 
 def parse_flow(
@@ -69,6 +71,28 @@ def parse_flows(
         except FlowError as error:
             found.append(FlowError(error.problems, source))
     return found
+
+
+def parse_task(text: str, default_id: str) -> Node:
+    """Return the one task that a text holds, without tasks inside it.
+
+    Args:
+        text: YAML, one map.
+        default_id: The task's id, where the text has none.
+
+    Raises:
+        FlowError: Something is wrong; `problems` holds all of it.
+    """
+    document = _filled(read(decode(text)))[0]
+    report = Report(document, problems=list(document.problems))
+    if isinstance(document.value, dict):
+        document.value.setdefault("id", default_id)
+    node = Tree(report, Injected(), ("", "")).task(document.value, (), MAIN, None)
+    if node is None or report.problems:
+        raise FlowError(report.problems or "the task is disabled")
+    if not is_runnable(node.plugin):
+        raise FlowError(f"a task of type {node.type} is none that a worker runs by itself")
+    return node
 
 
 def _filled(documents: list[Document]) -> list[Document]:

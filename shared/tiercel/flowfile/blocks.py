@@ -16,6 +16,7 @@ from tiercel.flowfile.texts import adapter, keep_texts, shape_of
 from tiercel.flowfile.words import faults, nearest, shown, unrecognized
 from tiercel.model.durations import Duration
 from tiercel.model.flow import Concurrency
+from tiercel.model.nesting import nested_shapes
 from tiercel.model.plugin import field_kinds
 
 NO_DEFAULTS = ("pluginDefaults", "taskDefaults")
@@ -161,6 +162,4 @@ def known_properties(known: registry.Known) -> list[str] | None:
         plugin = known.load()
     except ImportError:
         return None
-    nested = getattr(plugin, "nested", None) if getattr(plugin, "has_branches", True) else None
-    besides = (*nested, "errors", "finally") if nested is not None else ()
-    return [*field_kinds(plugin), *besides]
+    return [*field_kinds(plugin), *nested_shapes(plugin)]

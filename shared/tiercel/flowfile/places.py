@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tiercel.errors import Problem
-from tiercel.flowfile.scalars import plain_text
+from tiercel.model.yaml_scalars import plain_text
 
 Key = str | int
 Path = tuple[Key, ...]

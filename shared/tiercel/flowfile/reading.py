@@ -15,7 +15,7 @@ from yaml import events
 
 from tiercel.errors import FlowError, Problem
 from tiercel.flowfile.places import Document, Key, Mark, Place, path_text
-from tiercel.flowfile.scalars import plain_text, resolve, tagged
+from tiercel.model.yaml_scalars import plain_text, resolve, tagged
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 300_000

@@ -5,7 +5,7 @@ Promise: every task is looked at, disabled ones too, and everything wrong is rep
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,24 +20,18 @@ from tiercel.flowfile.properties import is_template, read_properties
 from tiercel.flowfile.texts import adapter
 from tiercel.flowfile.words import faults, shown
 from tiercel.model.durations import parse_duration
-from tiercel.model.flow import Node
+from tiercel.model.execution import is_hidden
+from tiercel.model.flow import MAIN, Node
+from tiercel.model.nesting import Nested, Part, nested_shapes
 from tiercel.model.plugin import Plugin
 from tiercel.model.retry import RetryPolicy
 from tiercel.model.states import Level
 from tiercel.model.task import COMMON
 
-_BESIDES = {"errors": "OPTIONAL", "finally": "OPTIONAL"}
 _GUESSED = ("tasks", "then", "else", "defaults", "errors", "finally")
 """What may hold tasks in a task of unknown type; looked at so that all problems show at once."""
-_SUBFLOW = f"{registry.PREFIX}core.flow.Subflow"
-
-
-def nested_shapes(plugin: type[Plugin]) -> dict[str, str]:
-    """Return the properties of a plugin that hold tasks, each with the name of its shape (`flowables.base.Nested`)."""
-    nested: Mapping[str, Any] | None = getattr(plugin, "nested", None)
-    if nested is None or not getattr(plugin, "has_branches", True):
-        return {}
-    return {name: shape.name for name, shape in nested.items()} | _BESIDES
+_CALLS = (f"{registry.PREFIX}core.flow.Subflow", f"{registry.PREFIX}core.flow.ForEachItem")
+_SEQUENTIAL = f"{registry.PREFIX}core.flow.Sequential"
 
 
 def is_runnable(plugin: type[Plugin]) -> bool:
@@ -48,6 +42,12 @@ def is_runnable(plugin: type[Plugin]) -> bool:
 def runs_children(plugin: type[Plugin]) -> bool:
     """Tell whether a worker runs the task together with the tasks inside it (WorkingDirectory)."""
     return callable(getattr(plugin, "run", None)) and bool(nested_shapes(plugin))
+
+
+def own_parts(plugin: type[Plugin], node: Node) -> Sequence[Part]:
+    """Return the tasks of which a task is made, none for most."""
+    parts: Callable[[str, Mapping[str, Any]], Sequence[Part]] | None = getattr(plugin, "parts", None)
+    return () if parts is None else parts(node.id, node.properties)
 
 
 @dataclass(slots=True)
@@ -105,11 +105,34 @@ class Tree:
         node = self._node(plugin, canonical, properties, branch, parent, live)
         node.retry = own_retry or (parent.retry if parent else self.retry)
         node.notices = tuple(notice.message for notice in self.report.notices[before:])
+        parts = self._parts(node, own_parts(plugin, node), path, live)
         for name, shape in nested_shapes(plugin).items():
             self._property(node, name, shape, raw, (*path, name), live)
         self._rules(node, raw, properties, path)
         self._worker_group(node, raw, path)
+        if parts:  # it was only a way to write a sequence
+            node.branches[MAIN] = parts
+            node.plugin, node.properties = registry.load(_SEQUENTIAL), {}
         return node if live else None
+
+    def _parts(self, above: Node, parts: Sequence[Part], path: Path, live: bool) -> tuple[Node, ...]:
+        """Return the nodes of tasks that the author did not write."""
+        nodes = []
+        for index, part in enumerate(parts):
+            canonical = f"{above.type.partition('$')[0]}${part.type}"
+            node = Node(part.id, canonical, registry.load(canonical), part.properties, parent=above, index=index)
+            node.retry = above.retry if is_runnable(node.plugin) else None
+            node.log_level, node.log_to_file = above.log_level, above.log_to_file
+            if not is_hidden(part.id):
+                self.ids.append((part.id, path))
+            if live:
+                node.order = len(self.nodes)
+                self.nodes.setdefault(node.id, node)
+            inside = self._parts(node, part.parts, path, live)
+            if inside:
+                node.branches[MAIN] = inside
+            nodes.append(node)
+        return tuple(nodes)
 
     def _note_id(self, raw: dict[str, Any], path: Path) -> None:
         name = raw.get("id")
@@ -150,18 +173,18 @@ class Tree:
             self.nodes.setdefault(node.id, node)
         return node
 
-    def _property(self, node: Node, name: str, shape: str, raw: Mapping[str, Any], path: Path, live: bool) -> None:
+    def _property(self, node: Node, name: str, shape: Nested, raw: Mapping[str, Any], path: Path, live: bool) -> None:
         value = raw.get(name)
-        if shape in ("REQUIRED", "GRAPH") and (value is None or value == []):
+        if shape in (Nested.REQUIRED, Nested.GRAPH) and (value is None or value == []):
             empty = "The 'tasks' property cannot be empty: " if runs_children(node.plugin) else ""
             self.report.problem(path, f"{empty}must not be empty: '{node.id}' needs at least one task here")
         elif value is None:
             return
-        elif shape == "CASES":
+        elif shape is Nested.CASES:
             self._cases(node, name, value, path, live)
-        elif shape == "GRAPH":
+        elif shape is Nested.GRAPH:
             node.branches[name] = self._graph(node, name, value, path, live)
-        elif shape == "ONE":
+        elif shape is Nested.ONE:
             child = self.task(value, path, name, node, live=live)
             node.branches[name] = () if child is None else (child,)
         else:
@@ -197,11 +220,11 @@ class Tree:
                 parse_duration(node.timeout)
             except ValueError as error:
                 self.report.problem((*path, "timeout"), str(error))
-        if "CASES" in nested_shapes(node.plugin).values():
+        if Nested.CASES in nested_shapes(node.plugin).values():
             self._switch(raw, path)
         if runs_children(node.plugin):
             self._worker_children(raw, path)
-        if node.type == _SUBFLOW and (properties.get("namespace"), properties.get("flowId")) == self.name:
+        if node.type in _CALLS and (properties.get("namespace"), properties.get("flowId")) == self.name:
             name = ".".join(self.name)
             self.report.problem((*path, "flowId"), f"Recursive call to flow [{name}]: it would never end; call another")
         for message in _own_check(node.plugin, {**raw, **node.properties}):

@@ -62,8 +62,10 @@ def _condition(raw: Any, path: Path, report: Report, injected: Injected) -> None
         return
     known = find_plugin(raw, path, report, "condition")
     if known is not None:
-        read_properties(known[1], raw, path, report, owner=f"class {known[0]}", injected=injected)
-        raw["type"] = known[0]
+        properties = read_properties(known[1], raw, path, report, owner=f"class {known[0]}", injected=injected)
+        for name in raw.keys() - properties.keys():
+            del raw[name]
+        raw.update(properties, type=known[0])
     read_conditions(raw, path, report, injected)
 
 

@@ -9,6 +9,7 @@ The records are mutable and owned by one plan at a time; what is stored is their
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -41,7 +42,7 @@ class Attempt(Record):
 
     at: History
     log_file: str | None = None
-    """URI of its log, where the log went to a file."""
+    """URI of its log (JSON lines), where that is too large for the record or was asked to go to a file."""
 
     @property
     def state(self) -> State:
@@ -68,11 +69,13 @@ class TaskRun(Record):
     """Where the outputs lie, when they are too large for the record."""
     values: list[str] | None = None
     """A loop's values, rendered once."""
+    values_uri: str | None = None
+    """The file with a loop's values, one a line, where they are too many for the record."""
+    size: int = 0
+    """How many values that file has."""
     limit: int = 0
     """How many branches of a fork run at once, where its lane counts them."""
     logs: list[LogLine] = []
-    log_uri: str | None = None
-    """Where the log lies (JSON lines), when it is too large for the record."""
     metrics: list[dict[str, Any]] = []
     child: str | None = None
     """The execution that a Subflow started."""
@@ -189,6 +192,10 @@ class Caller(Record):
     wait: bool = True
     outputs: dict[str, Any] | None = None
     """The deprecated `outputs` of the Subflow task, rendered when the child ends."""
+    transmit: bool = True
+    """Whether the execution's failure is the task run's failure."""
+    attempt: int = 1
+    """Which attempt of the task run waits."""
 
 
 class Execution(Record):
@@ -249,9 +256,26 @@ class BranchEnd(Record):
 
     seen: int
     runs: list[TaskRun] = []
+    counts: dict[str, int] = {}
+    """Where batches are counted: how many ended in which state."""
 
 
 decode_branch_end = msgspec.json.Decoder(BranchEnd).decode
+
+
+def is_hidden(task: str) -> bool:
+    """Tell whether a task is nobody's to see (a batch of a ForEachItem): no author's id has a dot."""
+    return "." in task
+
+
+def visible(runs: Mapping[str, TaskRun]) -> dict[str, TaskRun]:
+    """Return the runs that people see; those above hidden ones have their log lines too."""
+    shown = {key: run for key, run in runs.items() if not is_hidden(run.task)}
+    for run in runs.values():
+        above = shown.get(run.parent) if is_hidden(run.task) and run.logs and run.parent is not None else None
+        if above is not None:
+            shown[above.key] = msgspec.structs.replace(above, logs=above.logs + run.logs)
+    return shown
 
 
 def header_key(execution: str) -> str:

@@ -68,7 +68,7 @@ Pattern = Annotated[str, BeforeValidator(_pattern)]
 class DependsOn(Plugin):
     """When an input is asked for."""
 
-    model_config = ConfigDict(populate_by_name=False, defer_build=True, use_attribute_docstrings=False)
+    model_config = ConfigDict(populate_by_name=False, defer_build=True)
 
     inputs: tuple[str, ...] = ()
     """The inputs whose values `condition`, `expression` and `defaults` see; all must be enabled."""
@@ -79,7 +79,7 @@ class DependsOn(Plugin):
 class InputBase(Plugin):
     """What every input has."""
 
-    model_config = ConfigDict(populate_by_name=False, defer_build=True, use_attribute_docstrings=False)
+    model_config = ConfigDict(populate_by_name=False, defer_build=True)
     deprecated: ClassVar[Mapping[str, str]] = {"name": "write 'id' instead"}
 
     id: str = Field(pattern=ID_PATTERN, validation_alias=AliasChoices("id", "name"))

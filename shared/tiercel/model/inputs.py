@@ -34,7 +34,7 @@ __all__ = [
 class FlowOutput(Plugin):
     """A value that an execution gives at its end."""
 
-    model_config = ConfigDict(populate_by_name=False, defer_build=True, use_attribute_docstrings=False)
+    model_config = ConfigDict(populate_by_name=False, defer_build=True)
 
     id: str = Field(pattern=ID_PATTERN)
     """The name."""

@@ -82,6 +82,8 @@ class CallFlow(_Message, frozen=True):
     lane: str
     run: str
     attempt: int
+    child: str
+    """The execution's id."""
     namespace: str
     flow_id: str
     revision: int | None = None
@@ -91,6 +93,10 @@ class CallFlow(_Message, frozen=True):
     wait: bool = True
     outputs: dict[str, Any] | None = None
     schedule_date: str | None = None
+    transmit: bool = True
+    """Whether its failure is the task's failure."""
+    again: bool = False
+    """Restart the execution, which failed before, instead of starting a new one."""
 
 
 class RetryExecution(_Message, frozen=True):

@@ -36,7 +36,6 @@ class Plugin(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
         arbitrary_types_allowed=True,
     )
 
@@ -67,6 +66,16 @@ def _text_map(value: object) -> object:
 
 TextMap = Annotated[dict[str, str | None], BeforeValidator(_text_map)]
 """A map of texts; numbers, lists and maps among its values become JSON text."""
+
+
+def _template_map(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): text_of(item) if isinstance(item, bool | int | float) else item for key, item in value.items()}
+    return value
+
+
+TemplateMap = Annotated[dict[str, str | list[Any] | dict[str, Any] | None], BeforeValidator(_template_map)]
+"""A map of texts and structures, each of which becomes text once it is rendered: before, a quote would spoil its JSON."""
 
 
 @dataclass(frozen=True)

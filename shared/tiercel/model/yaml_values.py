@@ -6,36 +6,10 @@ and sexagesimal numbers stay texts, as in flows.
 
 from __future__ import annotations
 
-import math
-import re
 from typing import Any
 
 from tiercel.model.structures import MAX_DEPTH, plain, well_formed
-
-_WORDS: dict[str, object] = {
-    **dict.fromkeys(("true", "yes", "on", "y"), True),
-    **dict.fromkeys(("false", "no", "off", "n"), False),
-    **dict.fromkeys(("null", "~", ""), None),
-}
-_INTEGER = re.compile(r"([-+]?)(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)")
-_DECIMAL = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?")
-
-
-def scalar(text: str) -> object:
-    """Return the boolean, number or null that a plain YAML scalar is, else its text."""
-    folded = text.lower()
-    if folded in _WORDS:
-        return _WORDS[folded]
-    if folded[0] not in "0123456789+-." or len(text) > 300:
-        return well_formed(text)
-    found = _INTEGER.fullmatch(text)
-    if found:
-        digits = found[2].replace("_", "")
-        octal = digits[0] == "0" and digits.isdigit()
-        return int(found[1] + digits, 8 if octal else 0) if len(digits) > 2 or digits.isdigit() else text
-    if _DECIMAL.fullmatch(text) and math.isfinite(float(text.replace("_", ""))):
-        return float(text.replace("_", ""))
-    return well_formed(text)
+from tiercel.model.yaml_scalars import resolve, tagged
 
 
 def parse_yaml(text: str) -> object:
@@ -82,10 +56,11 @@ class _Reader:
     def on_ScalarEvent(self, event: Any) -> None:  # noqa: N802
         """Place a scalar; a key stays text."""
         if self.wants_key():
-            self.keys[-1] = well_formed(event.value)
+            self.keys[-1] = event.value
+        elif event.tag is not None:
+            self.put(tagged(event.tag, event.value), event.anchor)
         else:
-            value = scalar(event.value) if event.implicit[0] else well_formed(event.value)
-            self.put(value, event.anchor)
+            self.put(resolve(event.value) if event.implicit[0] else event.value, event.anchor)
 
     def on_MappingStartEvent(self, event: Any) -> None:  # noqa: N802
         """Begin a map."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tiercel.conditions import Asked, all_hold
 from tiercel.errors import ExpressionError, InputError, TiercelError
 from tiercel.inputs import convert_output
 from tiercel.model.execution import Frame, LogLine
@@ -70,8 +74,21 @@ def next_epilogue(walk: Walk, after: str) -> str | None:
     return None
 
 
-def _holds(walk: Walk, conditions: object) -> bool:
-    """Tell whether a listener's conditions hold for the execution that has ended."""
-    from tiercel.conditions import all_hold
+def _holds(walk: Walk, conditions: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a listener's conditions hold for the execution that has ended; one in doubt does not."""
 
-    return all_hold(conditions, walk)
+    def render(value: object, extra: Mapping[str, object] | None = None) -> object:
+        return walk.renderer.deep(value, None, extra)
+
+    flow = walk.flow
+    try:
+        return all_hold(
+            conditions,
+            Asked(flow.namespace, flow.id, render, walk.header, lambda: walk.scene.everything().values()),
+        )
+    except ExpressionError as error:
+        walk.header.logs.append(
+            LogLine(walk.now, Level.WARN, f"the conditions of a listener cannot be judged: {error}")
+        )
+        walk.transition.header_changed = True
+        return False

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from tiercel.flowables.base import FlowableTask
 from tiercel.flowables.core import Dag, EachParallel, ForEach, Parallel
+from tiercel.flowables.foreachitem import ForEachItemExecutable
 from tiercel.model.execution import MAIN_LANE
 from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
 
@@ -33,7 +34,7 @@ def forks(node: Node) -> bool:
     """
     if node.plugin is ForEach:
         return node.properties.get("concurrencyLimit", 1) not in (1, "1")
-    return node.plugin in (Parallel, Dag, EachParallel)
+    return node.plugin in (Parallel, Dag, EachParallel, ForEachItemExecutable)
 
 
 @lru_cache(maxsize=65536)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from tiercel.errors import TaskError, TiercelError
-from tiercel.flowables.base import Call, Change, Fork, Loop, Opening, Rest
+from tiercel.flowables.base import Batches, Call, Change, Fork, Loop, Opening, Rest
 from tiercel.flowables.base import Walk as Through
 from tiercel.flowables.core import EachParallel
 from tiercel.model.execution import MAIN_LANE, Attempt, Frame, Join, Lane, TaskRun
 from tiercel.model.flow import MAIN, Node
+from tiercel.model.ids import derived_id
 from tiercel.model.messages import CallFlow, OpenBranches, TaskDue
 from tiercel.model.states import State
-from tiercel.planner import changes, geometry
+from tiercel.planner import batches, changes, geometry
 from tiercel.planner.walk import Walk
 
 CHUNK = 64
@@ -24,6 +25,9 @@ def act(walk: Walk, node: Node, run: TaskRun, opening: Opening) -> None:
             _through(walk, node, run, opening)
         case Loop():
             _loop(walk, node, run, opening)
+        case Batches():
+            batches.begin(walk, run, opening.uri, opening.size)
+            fork(walk, node, run, opening.size, 0, False)
         case Fork():
             fork(walk, node, run, len(node.branches.get(MAIN, ())), opening.limit, opening.graph)
         case Rest():
@@ -117,7 +121,9 @@ def send_open(walk: Walk, run: TaskRun, branches: list[int]) -> None:
     walk.transition.send(OpenBranches(walk.header.id, walk.lane.key, run.key, branches))
 
 
-def branch_lane(execution: str, parent: str, node: Node, run: TaskRun, join: Join, branch: int) -> Lane:
+def branch_lane(
+    execution: str, parent: str, node: Node, run: TaskRun, join: Join, branch: int, value: str | None = None
+) -> Lane:
     """Return the new lane of a fork's branch.
 
     Args:
@@ -127,15 +133,15 @@ def branch_lane(execution: str, parent: str, node: Node, run: TaskRun, join: Joi
         run: The fork's run.
         join: How far the fork is.
         branch: The number of the branch.
+        value: The loop's value for it, where the fork's run does not hold the values.
 
     """
     rounds = list(geometry.split_key(run.key)[1])
-    value, index = None, branch
+    index = branch
     single = not geometry.is_valued(node) or node.plugin is EachParallel
     if geometry.is_valued(node):
         round_, index = divmod(branch, len(node.branches[MAIN])) if node.plugin is EachParallel else (branch, 0)
-        assert run.values is not None
-        value = run.values[round_]
+        value = run.values[round_] if run.values is not None else value
         rounds.append(round_)
     return Lane(
         execution,
@@ -165,14 +171,22 @@ def _rest(walk: Walk, run: TaskRun, opening: Rest) -> None:
         walk.transition.send(TaskDue(walk.header.id, walk.lane.key, run.key, why, len(run.at)), run.due)
 
 
+def child_id(execution: str, run: TaskRun) -> str:
+    """Return the id of the execution that the latest attempt of a run starts; a loop's next round starts another."""
+    return derived_id("call", execution, run.key, run.at[0][1], len(run.attempts))
+
+
 def _call(walk: Walk, run: TaskRun, opening: Call) -> None:
+    again = _calls_again(run, opening)
     run.attempts.append(Attempt([(State.CREATED, walk.now), (State.RUNNING, walk.now)]))
+    run.child = run.child if again and run.child is not None else child_id(walk.header.id, run)
     walk.transition.send(
         CallFlow(
             walk.header.id,
             walk.lane.key,
             run.key,
             len(run.attempts),
+            run.child,
             opening.namespace,
             opening.flow_id,
             opening.revision,
@@ -182,8 +196,17 @@ def _call(walk: Walk, run: TaskRun, opening: Call) -> None:
             opening.wait,
             dict(opening.outputs) if opening.outputs is not None else None,
             opening.schedule_date,
+            opening.transmit_failed,
+            again,
         )
     )
+
+
+def _calls_again(run: TaskRun, opening: Call) -> bool:
+    """Tell whether a restart has begun the run again whose execution failed, so that this one is to be restarted."""
+    just_restarted = 0 < run.restarts == len(run.attempts)
+    succeeded = (run.outputs or {}).get("state") == State.SUCCESS  # then it was something else that failed
+    return just_restarted and opening.restart == "RETRY_FAILED" and run.child is not None and not succeeded
 
 
 def _change(walk: Walk, node: Node, run: TaskRun, opening: Change) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tiercel.model.execution import TaskRun
+from tiercel.model.execution import TaskRun, is_hidden, visible
 from tiercel.model.flow import Node
 from tiercel.planner import geometry
 from tiercel.planner.scene import Scene
@@ -25,8 +25,8 @@ class TaskMap(Mapping[str, Any]):
 
     def __getitem__(self, task: str) -> Any:
         node = self._scene.flow.nodes.get(task)
-        if node is None:
-            return self._unknown(task)
+        if node is None or is_hidden(task):
+            raise KeyError(task)
         if geometry.loops_of(node):
             found = RoundMap(self._scene, node, (), self._shared(node), self._view)
             if not found.exists():
@@ -36,13 +36,6 @@ class TaskMap(Mapping[str, Any]):
         if run is None:
             raise KeyError(task)
         return self._view(run)
-
-    def _unknown(self, task: str) -> Any:
-        """Find runs that are no node of the flow (the parts of a ForEachItem)."""
-        for run in self._scene.lane.runs.values():
-            if run.task == task:
-                return self._view(run)
-        raise KeyError(task)
 
     def _shared(self, node: Node) -> tuple[int, ...]:
         """Return the rounds that this place and the node have in common."""
@@ -54,7 +47,7 @@ class TaskMap(Mapping[str, Any]):
         return tuple(common)
 
     def __iter__(self) -> Iterator[str]:
-        tasks = {run.task: None for run in self._scene.everything().values()}
+        tasks = {run.task: None for run in visible(self._scene.everything()).values()}
         return iter(tasks)
 
     def __len__(self) -> int:

@@ -9,15 +9,16 @@ from typing import Any
 from tiercel.errors import ExpressionError, TaskError
 from tiercel.expressions import is_truthy_text
 from tiercel.flowables.base import FlowableTask
-from tiercel.model.execution import Frame, Join, TaskRun
+from tiercel.model.execution import BranchEnd, Frame, Join, TaskRun
 from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
 from tiercel.model.messages import ResumeTask, RetryExecution, TaskDue, WalkLane
 from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level, State, seen
+from tiercel.planner import batches
 from tiercel.planner.changes import leave
 from tiercel.planner.closing import abandon, close, in_epilogue
 from tiercel.planner.ending import finish
-from tiercel.planner.openings import act, is_graph, start_ready
+from tiercel.planner.openings import act, child_id, is_graph, start_ready
 from tiercel.planner.rounds import round_is_due
 from tiercel.planner.sla import deadline_is_over, keep_assertions, set_deadlines
 from tiercel.planner.transition import Outcome, Work
@@ -66,7 +67,7 @@ def _begin(walk: Walk, node: Node, run: TaskRun) -> Work | None:
         return None
     if not run.logs and not run.attempts:
         for notice in node.notices:
-            run.log(walk.now, Level.WARN, notice)
+            run.log(walk.now, Level.DEBUG, notice)  # not graver: log.Fetch would count it as the author's
     if not issubclass(node.plugin, FlowableTask):
         return _hand_out(walk, node, run)
     run.become(State.RUNNING, walk.now)
@@ -108,6 +109,10 @@ def resume_lane(walk: Walk) -> Work | None:
     return _lost(walk, node, run)
 
 
+def nothing(walk: Walk) -> None:  # noqa: ARG001 - the interface of every event
+    """Fold a message whose request was met before: it comes again, and changes nothing."""
+
+
 def _lost(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     """Begin again a task whose worker died; one that kills its worker every time fails."""
     run.lost += 1
@@ -146,7 +151,6 @@ def _record(walk: Walk, run: TaskRun, outcome: Outcome) -> None:
     if outcome.outputs is not None or outcome.outputs_uri is not None:
         run.outputs, run.outputs_uri = outcome.outputs, outcome.outputs_uri
     run.logs += outcome.logs
-    run.log_uri = outcome.log_uri or run.log_uri
     run.metrics += outcome.metrics
     run.attempts[-1].at.append((outcome.state, walk.now))
     run.attempts[-1].log_file = outcome.log_uri
@@ -217,7 +221,7 @@ def _try_again(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     run.become(State.CREATED, walk.now)
     run.due = None
     if walk.header.state is State.RETRYING:
-        walk.become(State.RUNNING)
+        walk.become(State.PAUSED if walk.header.paused else State.RUNNING)
     return _begin(walk, node, run) or go(walk)
 
 
@@ -279,13 +283,14 @@ def branch_ended(walk: Walk, key: str, branch: int, mask: int) -> Work | None:
     return None if join.active else _joined(walk, frame)
 
 
-def join_closed(walk: Walk, key: str, mask: int) -> Work | None:
+def join_closed(walk: Walk, key: str, end: BranchEnd) -> Work | None:
     """Fold the end of a fork whose branches were counted by leaves."""
     found = _joining(walk, key)
     if found is None:
         return None
-    found[0].seen |= mask
-    return _joined(walk, found[0])
+    frame, _, run = found
+    frame.seen |= batches.end(walk, run, end.counts, end.seen) if end.counts else end.seen
+    return _joined(walk, frame)
 
 
 def _joining(walk: Walk, key: str) -> tuple[Frame, Join, TaskRun] | None:
@@ -309,8 +314,10 @@ def call_answered(walk: Walk, key: str, outcome: Outcome) -> Work | None:
     run = walk.lane.runs.get(key)
     if run is None or walk.lane.current != key or run.state is not State.RUNNING:
         return None
-    if outcome.child is not None and run.child is not None and outcome.child != run.child:
-        return None
+    if outcome.child is not None:
+        if not {outcome.child, outcome.first_child} & {run.child, child_id(walk.header.id, run)}:
+            return None  # the child of an attempt that was given up
+        run.child = outcome.child
     node = walk.flow.nodes[run.task]
     outcome.outputs = {**(run.outputs or {}), **(outcome.outputs or {})}
     _record(walk, run, outcome)

@@ -57,6 +57,10 @@ class Renderer:
 
         return Means(evaluated, rendered, world.encrypt)
 
+    def revealed(self, value: object) -> object:
+        """Return a structure with what is encrypted in it decrypted."""
+        return self._worlds(self._scene, None).reveal(value)
+
     def text(self, template: object, run: TaskRun | None, extra: Mapping[str, object] | None = None) -> str:
         """Render a template to text; what is no text is written as YAML would."""
         if not isinstance(template, str):

@@ -12,7 +12,7 @@ from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun
 from tiercel.model.flow import MAIN, Flow, Node
 from tiercel.model.messages import Message, OpenBranches, WalkLane
 from tiercel.model.states import State, seen
-from tiercel.planner import geometry
+from tiercel.planner import batches, geometry
 from tiercel.planner.openings import branch_lane, candidates, is_graph, main_lane
 from tiercel.planner.walk import FAILING, is_main
 
@@ -51,8 +51,8 @@ class Rework:
         self._now = now
         self._runs = {key: run for key, run in runs.items() if self._stays(run)}
         self.lanes: list[Lane] = []
-        self.leaves: dict[tuple[str, int], dict[str, BranchEnd]] = {}
-        """Entries by fork and number of the leaf."""
+        self.leaves: dict[tuple[str, int, int], dict[str, BranchEnd]] = {}
+        """Entries of the joins' nodes, by fork, level and number."""
         self.messages: list[Message] = []
         self._reopen()
         main = main_lane(execution)
@@ -140,13 +140,14 @@ class Rework:
         self._frame(lane, frame)
 
     def _fork(self, lane: Lane, node: Node, run: TaskRun) -> None:
-        size = len(node.branches[MAIN]) if not geometry.is_valued(node) else len(run.values or ())
+        size = len(node.branches[MAIN]) if not geometry.is_valued(node) else run.size or len(run.values or ())
         size *= len(node.branches[MAIN]) if node.plugin is EachParallel else 1
         join = Join(size, run.limit)
         frame = Frame(node.id, MAIN, join=join)
         lane.frames.append(frame)
         lane.current = run.key
         waiting = [branch for branch in range(size) if not self._branch(lane, node, run, join, frame, branch)]
+        self._close_leaves(run.key, size)
         join.next = min(waiting, default=size)
         for branch in candidates(node, join) if join.limit else waiting:
             if join.limit:
@@ -158,8 +159,8 @@ class Rework:
     def _branch(self, parent: Lane, node: Node, run: TaskRun, join: Join, frame: Frame, branch: int) -> bool:
         """Make a fork's branch anew; tell whether it had begun."""
         lane = branch_lane(self._execution, parent.key, node, run, join, branch)
-        begun = any(key in self._runs for key in _first_keys(self._flow, lane))
-        if not begun:
+        first = self._runs.get(_first_key(self._flow, lane))
+        if first is None:
             return False
         if self._fill(lane):
             self._keep(lane)
@@ -173,9 +174,23 @@ class Rework:
             if is_graph(node):
                 join.ended.append(branch)
         else:
-            leaf = self.leaves.setdefault((run.key, branch // geometry.LEAF), {})
-            leaf[str(branch)] = BranchEnd(mask)
+            leaf = self.leaves.setdefault((run.key, 0, branch // geometry.LEAF), {})
+            leaf[str(branch)] = BranchEnd(mask, counts=batches.counts_of([first]))
         return True
+
+    def _close_leaves(self, fork: str, size: int) -> None:
+        """Note one level up which nodes of a join are full: nobody comes to do it again."""
+        level = 0
+        while not geometry.is_top(size, level):
+            full = [
+                (number, entries)
+                for (key, at, number), entries in self.leaves.items()
+                if key == fork and at == level and len(entries) >= geometry.leaf_size(size, level, number)
+            ]
+            for number, entries in full:
+                above = self.leaves.setdefault((fork, level + 1, number // geometry.LEAF), {})
+                above[str(number)] = batches.together(list(entries.values()))
+            level += 1
 
     def segments(self) -> dict[str, dict[str, TaskRun]]:
         """Return the runs that are done, by segment."""
@@ -188,12 +203,12 @@ class Rework:
         return found
 
 
-def _first_keys(flow: Flow, lane: Lane) -> list[str]:
+def _first_key(flow: Flow, lane: Lane) -> str:
     """Return the key of the run with which a branch begins."""
     frame = lane.frames[0]
     assert frame.task is not None
     node = flow.nodes[frame.task].branches[MAIN][frame.index]
-    return [geometry.run_key(node, lane.rounds)]
+    return geometry.run_key(node, lane.rounds)
 
 
 def _rounds(lane: Lane) -> tuple[int, ...]:

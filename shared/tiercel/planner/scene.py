@@ -6,12 +6,13 @@ that record only; what was read once is kept while the scene lives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tiercel.model.execution import BranchEnd, Execution, Lane, TaskRun
 from tiercel.model.flow import Flow, Node
 from tiercel.model.ids import derived_id
+from tiercel.model.messages import Message
 from tiercel.planner import geometry
 
 
@@ -34,6 +35,10 @@ class Archive(Protocol):
         """Return outputs that were too large for their record."""
 
 
+def _no_news(_: Execution) -> Sequence[Message]:
+    return ()
+
+
 class Scene:
     """What a plan sees."""
 
@@ -51,6 +56,8 @@ class Scene:
         """Runs that a worker has under way inside one attempt (the tasks of a WorkingDirectory)."""
         self.memo: dict[str, Any] = {}
         """Room for what is made once for each scene (the variables that never change)."""
+        self.news: Callable[[Execution], Sequence[Message]] = _no_news
+        """Gives the messages that go out because the execution has just entered its state."""
 
     def enter(self, lane: Lane) -> None:
         """Turn to another lane of the same execution; what was read stays known."""

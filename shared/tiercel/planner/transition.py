@@ -34,6 +34,8 @@ class Outcome:
     """The runs of a WorkingDirectory's tasks."""
     child: str | None = None
     """The execution that answers, for a Subflow."""
+    first_child: str | None = None
+    """The execution in whose place that one was started, where it was retried as a whole."""
 
 
 @dataclass(slots=True)

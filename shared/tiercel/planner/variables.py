@@ -8,7 +8,7 @@ from typing import Any
 
 from tiercel.expressions import Instant
 from tiercel.flowables.base import FlowableTask
-from tiercel.model.execution import TaskRun
+from tiercel.model.execution import TaskRun, is_hidden
 from tiercel.model.flow import Node
 from tiercel.planner.outputs import TaskMap
 from tiercel.planner.scene import Scene
@@ -44,7 +44,9 @@ class Variables(Mapping[str, object]):
         self._scene = scene
         self._reveal = reveal
         self._surroundings = surroundings
-        self._run = run
+        self._batch = run if run is not None and is_hidden(run.task) else None
+        """The batch of a ForEachItem, which shows itself as the run of the task around it."""
+        self._run = run if self._batch is None else scene.find(str(self._batch.parent))
         self._made: dict[str, object] = dict(extra) if extra else {}
 
     def __getitem__(self, name: str) -> object:
@@ -112,6 +114,8 @@ class Variables(Mapping[str, object]):
             found["value"] = loop.value
         if loop.iteration is not None:
             found["iteration"] = loop.iteration
+        if self._batch is not None:
+            found |= {"items": self._batch.value, "iteration": self._batch.iteration}
         return found
 
     def _looped(self, run: TaskRun) -> TaskRun:
@@ -178,11 +182,16 @@ class Variables(Mapping[str, object]):
 
     def _trigger(self) -> object:
         trigger = self._scene.header.trigger
-        return trigger.variables if trigger is not None else _ABSENT
+        if trigger is None:
+            return _ABSENT
+        if "trigger" not in self._scene.memo:
+            self._scene.memo["trigger"] = self._reveal(trigger.variables)
+        return self._scene.memo["trigger"]
 
     def _schedule(self) -> object:
         trigger = self._scene.header.trigger
-        return trigger.variables if trigger is not None and trigger.type.endswith(".Schedule") else _ABSENT
+        scheduled = trigger is not None and trigger.type.endswith((".Schedule", ".ScheduleOnDates"))
+        return self._trigger() if scheduled else _ABSENT
 
 
 def _state_of(run: TaskRun) -> object:

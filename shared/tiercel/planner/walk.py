@@ -106,10 +106,10 @@ class Walk:
 
     def become(self, state: State) -> None:
         """Put the execution into a state."""
+        self.transition.header_changed = True
         if self.header.state is state:
             return
         self.header.become(state, self.now)
-        self.transition.header_changed = True
         for message in self.scene.news(self.header):
             self.transition.send(message)
 

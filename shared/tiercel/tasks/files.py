@@ -31,7 +31,7 @@ class NamespaceFiles(BaseModel):
     """Which files of which namespaces are copied into the working directory."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
 
     enabled: bool = True

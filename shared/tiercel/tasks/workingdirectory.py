@@ -7,17 +7,17 @@ import zipfile
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from tiercel.errors import TaskError
-from tiercel.flowables.base import Nested
 from tiercel.model.durations import Duration
 from tiercel.model.flow import MAIN
 from tiercel.model.ids import derived_id
-from tiercel.model.plugin import Rendered
+from tiercel.model.nesting import Nested
+from tiercel.model.plugin import Rendered, TemplateMap
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.files import (
@@ -35,7 +35,7 @@ class Cache(BaseModel):
     """Files that the next run of the directory begins with."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
 
     patterns: list[str] = Field(min_length=1)
@@ -52,7 +52,7 @@ class WorkingDirectory(RunnableTask):
     """Files that are kept for the next execution."""
     namespace_files: NamespaceFiles | None = None
     """Namespace files that are copied in first."""
-    input_files: dict[str, Any] | str | None = None
+    input_files: TemplateMap | str | None = None
     """Files to write first: path to content, or to the URI of a stored file."""
     output_files: Rendered[list[str] | None] = None
     """Patterns of the files to keep at the end; their URIs are in the output `outputFiles`."""

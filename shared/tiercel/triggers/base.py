@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from tiercel.errors import ExpressionError
@@ -23,7 +23,6 @@ class Block(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
 
@@ -125,11 +124,10 @@ def as_authored(plugin: type[_T], properties: Mapping[str, Any]) -> _T:
     A template in place of a number or a truth value is left out: who needs that property renders it.
     """
     kinds = field_kinds(plugin)
-
-    def stays(name: str, value: object) -> bool:
-        kind = kinds[name]
-        return not (kind.dynamic and isinstance(value, str) and "{" in value and not kind.wants_text)
-
-    kept = {name: value for name, value in properties.items() if stays(name, value)}
-    made: _T = bind(plugin, kept, lambda value: value)
+    try:
+        made: _T = bind(plugin, properties, lambda value: value)
+    except ValidationError as error:
+        faulty = {fault["loc"][0] for fault in error.errors(include_url=False) if fault["loc"]}
+        kept = {name: value for name, value in properties.items() if name not in faulty or not kinds[name].dynamic}
+        made = bind(plugin, kept, lambda value: value)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -181,11 +182,10 @@ class PublicHoliday(DateCondition):
 
     def holds(self, asked: Asked) -> bool:  # noqa: ARG002 - everything is rendered
         """Look the day up."""
-        import holidays
-
+        holidays = importlib.import_module("holidays")  # imported by name: the package need not be there
         country, part = self.country.upper(), self.sub_division
         try:
-            return self.moment.date() in holidays.country_holidays(country, subdiv=part.upper() if part else None)
+            return bool(self.moment.date() in holidays.country_holidays(country, subdiv=part.upper() if part else None))
         except NotImplementedError:
             where = f"the country '{country}'" + (f" with the sub-division '{part}'" if part else "")
             raise ExpressionError(f"the holidays of {where} are not known; write ISO codes such as DE and BY") from None

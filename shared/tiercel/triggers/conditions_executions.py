@@ -112,4 +112,3 @@ class HasRetryAttempt(Condition):
             if len(run.attempts) > 1
             for attempt in run.attempts
         )
-

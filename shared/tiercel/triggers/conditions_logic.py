@@ -127,6 +127,6 @@ class MultipleCondition(Condition):
             return self.time_window
         return TimeWindow(window=self.window or timedelta(days=1), window_advance=self.window_advance)
 
-    def holds(self, asked: Asked) -> bool:
+    def holds(self, asked: Asked) -> bool:  # noqa: ARG002 - there is nothing to ask
         """Refuse: it takes several executions, and a place to remember them in."""
         raise ExpressionError("MultipleCondition is for Flow triggers only; use their 'conditions' or 'preconditions'")

@@ -28,7 +28,12 @@ _NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_MONTHS = {name: number for number, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1
+    )
+}
 _DAYS = {name: number for number, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])}
 _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("second", 0, 59, {}),
@@ -108,7 +113,7 @@ class Cron:
 
     def _walk(self, start: datetime, forward: bool) -> Iterator[datetime]:
         """Yield the local times that the expression names, strictly after the start or strictly before it."""
-        from croniter import CroniterBadDateError, croniter
+        from croniter import CroniterBadDateError, croniter  # type: ignore[import-untyped]
 
         walker: Any = croniter(self.fields, start, second_at_beginning=True, max_years_between_matches=YEARS)
         step = walker.get_next if forward else walker.get_prev

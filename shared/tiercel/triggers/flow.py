@@ -170,7 +170,9 @@ class Flow(Trigger):
     def _is_of_the_known_form(cls, values: Any) -> Any:
         for name in ("dependsOn", "when", "mode", "minSatisfied", "window", "onMiss"):
             if isinstance(values, dict) and name in values:
-                raise ValueError(f"'{name}' is of Kestra 2.0 and not known here yet; use 'conditions' or 'preconditions'")
+                raise ValueError(
+                    f"'{name}' is of Kestra 2.0 and not known here yet; use 'conditions' or 'preconditions'"
+                )
         return values
 
     @model_validator(mode="after")

@@ -6,10 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from tiercel.errors import ExpressionError
 from tiercel.expressions.isotime import in_zone, read_date, read_date_time
 from tiercel.expressions.zones import zone
 from tiercel.model.durations import Duration
@@ -23,6 +24,11 @@ MOST_LOOKED_AT = 10_000
 Recover = Literal["ALL", "LAST", "NONE"]
 
 
+def _no_interval(value: object) -> None:
+    if value is not None:
+        raise ValueError(f"must be null, found '{value}': 'cron' says when; remove 'interval'")
+
+
 class Dated(Trigger):
     """Base of the triggers that fire at dates."""
 
@@ -32,8 +38,6 @@ class Dated(Trigger):
     """The execution's inputs; they see `trigger.date`, `trigger.next` and `trigger.previous`."""
     recover_missed_schedules: Recover | None = None
     """Which of the dates that nobody was there for are made up for; all by default."""
-    interval: None = None
-    """Must be null: dates decide, not an interval."""
 
     @property
     def zone(self) -> tzinfo:
@@ -58,6 +62,8 @@ class Schedule(Dated):
     """Dates that are later than this are skipped."""
     backfill: dict[str, Any] | None = None
     """Ignored."""
+    interval: Annotated[None, BeforeValidator(_no_interval)] = None
+    """Must be null."""
 
     @model_validator(mode="after")
     def _cron_is_right(self) -> Schedule:
@@ -72,16 +78,12 @@ class Schedule(Dated):
 class ScheduleOnDates(Dated):
     """Start an execution at each date of a list."""
 
-    dates: Rendered[list[str] | str]
-    """The dates, with their zones."""
-    late_maximum_delay: Duration | None = Field(
-        None, validation_alias=AliasChoices("lateMaximumDelay", "late_maximum_delay")
-    )
-    """Dates that are later than this are skipped."""
+    dates: Rendered[str | list[str]]
+    """The dates, with their zones; or an expression that gives a list of them."""
 
     @field_validator("dates")
     @classmethod
-    def _dates_are_dates(cls, dates: list[str] | str) -> list[str] | str:
+    def _dates_are_dates(cls, dates: str | list[str]) -> str | list[str]:
         for date in dates if isinstance(dates, list) else []:
             if "{" not in date:
                 read_moment(date, UTC)
@@ -129,6 +131,8 @@ class Almanac:
     """None where there are no conditions."""
     daily: bool = False
     """Whether the conditions look at the day only."""
+    neighbours: bool = True
+    """Whether the conditions look at the next or the previous date."""
 
     def variables(self, date: datetime) -> dict[str, object] | None:
         """Return what an execution of this date sees as `trigger`, or None when the conditions do not hold.
@@ -138,27 +142,35 @@ class Almanac:
 
         """
         if self.holds is None:
-            return self._plain(date)
-        if not self.holds(self._plain(date)):
+            return self.plain(date)
+        if not self.holds(self.plain(date)):
             return None
         return _shown(date.astimezone(self.zone), self._true(date, forward=True), self._true(date, forward=False))
 
-    def _plain(self, date: datetime) -> dict[str, object]:
+    def plain(self, date: datetime) -> dict[str, object]:
+        """Return the variables of a date, whatever the conditions say."""
         return _shown(date.astimezone(self.zone), self.dates.next(date), self.dates.previous(date))
 
     def _true(self, date: datetime, *, forward: bool) -> datetime | None:
-        """Return the nearest date at which the conditions hold; one that cannot be judged counts as one that does."""
-        assert self.holds is not None
+        """Return the nearest date at which the conditions hold, or None when there is none near enough."""
         step = self.dates.next if forward else self.dates.previous
         last = date + timedelta(days=365.25 * YEARS) * (1 if forward else -1)
         found = step(date)
         for _ in range(MOST_LOOKED_AT):
             if found is None or ((found > last) if forward else (found < last)):
                 return None
-            if self.holds(self._plain(found)):
+            if self._would_hold(found):
                 return found
             found = step(self._beyond(found, forward))
         return None
+
+    def _would_hold(self, date: datetime) -> bool:
+        """Tell whether the conditions hold for another date; where that is in doubt, they do not."""
+        assert self.holds is not None
+        try:
+            return self.holds(self.plain(date) if self.neighbours else _shown(date, None, None))
+        except ExpressionError:
+            return False
 
     def _beyond(self, date: datetime, forward: bool) -> datetime:
         """Return the moment from which to go on: where the day decides, its end or its beginning."""

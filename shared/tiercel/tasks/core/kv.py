@@ -140,9 +140,7 @@ class GetKeys(_KeyTask):
 class PurgeKeys(BaseModel):
     """Which keys a purge removes, by age."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     type: Literal["key"] = "key"
     """`key`: whole keys. There is one version of each, so `version` is not known here."""

@@ -15,7 +15,7 @@ from tiercel.tasks.base import RunnableTask
 class _Published(BaseModel):
     """What every published metric has."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     """The metric's name."""

@@ -5,11 +5,14 @@ Whoever runs tasks gives its context these attributes; a plugin of the core asks
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol, cast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, cast
 
 from tiercel.errors import TaskError
 from tiercel.keyvalues import KeyValues
+from tiercel.model.states import Level
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.ports import RunContext
 
@@ -27,10 +30,93 @@ class StorageContext(RunContext, Protocol):
         """Yield the URIs of every file of this execution."""
 
 
+class BatchContext(RunContext, Protocol):
+    """The attempt of a ForEachItem's last part."""
+
+    def batch_outputs(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the outputs of the executions that were called for the batches, in order, where they have some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which executions are meant."""
+
+    namespace: str | None = None
+    within: bool = False
+    """Whether the namespaces below are meant too."""
+    flow_id: str | None = None
+    states: Sequence[str] = ()
+    """None means all."""
+    since: datetime | None = None
+    """Only those that were created then or later."""
+    until: datetime | None = None
+    """Only those that were created then or earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What of an execution is to go; the whole of it goes where nothing is left."""
+
+    execution: bool = True
+    logs: bool = True
+    metrics: bool = True
+    files: bool = True
+
+
+@dataclass(slots=True)
+class Purged:
+    """How much has gone."""
+
+    executions: int = 0
+    logs: int = 0
+    metrics: int = 0
+    files: int = 0
+
+
+class Executions(Protocol):
+    """The executions of the installation."""
+
+    def place(self, execution: str) -> tuple[str, str]:
+        """Return the namespace and the flow of an execution, or raise NotFoundError."""
+
+    def logs(self, execution: str, tasks: Collection[str], level: Level) -> Iterator[Mapping[str, Any]]:
+        """Yield the log lines of an execution from a level on, oldest first; of all tasks where none is named."""
+
+    def count(self, choice: Choice) -> int:
+        """Return how many executions there are."""
+
+    def resume(self, execution: str, inputs: Mapping[str, object]) -> None:
+        """Let the first paused task of an execution go on.
+
+        Raises:
+            NotFoundError: There is no such execution.
+            ConflictError: It is not paused.
+            InputError: An input of `onResume` is missing or does not validate.
+
+        """
+
+    def purge(self, choice: Choice, what: Purge) -> Purged:
+        """Remove executions that have ended, or parts of them."""
+
+    def purge_logs(self, choice: Choice, levels: Collection[Level], since: float | None, until: float) -> int:
+        """Remove the log lines of a time and of some levels (all where none is named) of executions that have ended."""
+
+
 def storage_of(ctx: RunContext) -> StorageContext:
     """Return the attempt as one that may remove files."""
     _wanted(ctx, "delete", "remove files of the internal storage")
     return cast(StorageContext, ctx)
+
+
+def batches_of(ctx: RunContext) -> BatchContext:
+    """Return the attempt as one that knows the batches before it."""
+    _wanted(ctx, "batch_outputs", "read the outputs of the batches")
+    return cast(BatchContext, ctx)
+
+
+def executions_of(ctx: RunContext) -> Executions:
+    """Return the executions of the installation."""
+    return cast(Executions, _wanted(ctx, "executions", "reach other executions"))
 
 
 def keys_of(ctx: RunContext) -> KeyValues:

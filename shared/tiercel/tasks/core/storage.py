@@ -7,12 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered, parse_structure
+from tiercel.model.plugin import Rendered, TemplateMap, parse_structure
 from tiercel.ports import RunContext
 from tiercel.splitting import SplitRule, parse_size, rows_backwards, split
 from tiercel.tasks.base import RunnableTask
@@ -183,7 +183,7 @@ class LocalFiles(RunnableTask):
     Today the task that works on them does it itself, with `inputFiles` and `outputFiles`.
     """
 
-    inputs: dict[str, Any] | str | None = None
+    inputs: TemplateMap | str | None = None
     """Path to content: text, or the URI of a file. Rendered here, so that a null content is left out."""
     outputs: Rendered[list[str] | str | None] = None
     """Patterns of the files to keep."""

@@ -28,7 +28,7 @@ Logged = Literal["REQUEST_HEADERS", "REQUEST_BODY", "RESPONSE_HEADERS", "RESPONS
 
 class _Options(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Rendered, TemplateMap
 from tiercel.ports import RunContext
 from tiercel.tasks.files import NamespaceFiles, reason
 from tiercel.tasks.jdbc.base import FetchingTask, run_queries, run_query
@@ -29,7 +29,7 @@ class DuckdbTask(FetchingTask):
     """`jdbc:duckdb:/absolute/path.db`, `jdbc:duckdb::memory:` or `jdbc:duckdb:md:...`; by default a temporary file."""
     sql: str
     """The SQL, or the address of a file that holds it; it also knows workingDir, dbFilePath and outputFiles."""
-    input_files: Rendered[dict[str, Any] | None] = None
+    input_files: Rendered[TemplateMap | None] = None
     """Files to write into the working directory first: path to text or to the address of a stored file."""
     namespace_files: Rendered[NamespaceFiles | None] = None
     """Files of the namespace to copy into the working directory first."""

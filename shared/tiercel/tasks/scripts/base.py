@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from shlex import quote
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import unquote
 
 from pydantic import BeforeValidator, Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered, parse_structure, text_of
+from tiercel.model.plugin import Rendered, TemplateMap, parse_structure, text_of
 from tiercel.model.states import Level
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
@@ -152,13 +152,13 @@ class ScriptTask(RunnableTask):
     """The image of a container runner; a process has none."""
     before_commands: Texts | None = None
     """Commands that set things up; they are part of the same shell, and their lines are logged at DEBUG."""
-    env: dict[str, Any] | str | None = None
+    env: TemplateMap | str | None = None
     """Variables of the process's environment; lists and maps become JSON text, null leaves one out."""
     interpreter: Texts = Field(default_factory=lambda: ["/bin/sh", "-c"])
     """The program that takes all commands as its last argument."""
     fail_fast: Rendered[bool] = True
     """Whether the first command that fails ends the task; otherwise the exit code of the last one decides."""
-    input_files: dict[str, Any] | str | None = None
+    input_files: TemplateMap | str | None = None
     """Files to write into the working directory first: path to text or to a file's address."""
     output_files: Rendered[list[str]] = Field(default_factory=list)
     """Patterns of the files to keep, relative to the working directory."""

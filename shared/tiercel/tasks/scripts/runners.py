@@ -6,17 +6,19 @@ process too, and one WARN line says so.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict
 
+from tiercel import registry
 from tiercel.model.plugin import Plugin
+from tiercel.plugin_names import PLUGINS
 
-_PLUGIN = "io.kestra.plugin."
-PROCESS = _PLUGIN + "core.runner.Process"
-DOCKER = _PLUGIN + "scripts.runner.docker.Docker"
+PROCESS = f"{registry.PREFIX}core.runner.Process"
+DOCKER = f"{registry.PREFIX}scripts.runner.docker.Docker"
+RUNNERS = tuple(name for name, place in PLUGINS.items() if place.startswith(f"{__name__}:"))
+"""The types of task runners."""
 
 
 class TaskRunner(Plugin):
@@ -90,69 +92,20 @@ class RemoteRunner(TaskRunner):
     model_config = ConfigDict(extra="allow")
 
 
-RUNNERS: dict[str, type[TaskRunner]] = {
-    PROCESS: Process,
-    DOCKER: Docker,
-    **{
-        f"{_PLUGIN}{name}": RemoteRunner
-        for name in (
-            "ee.gcp.runner.CloudRun",
-            "ee.gcp.runner.Batch",
-            "ee.aws.runner.Batch",
-            "ee.aws.runner.Ec2",
-            "ee.azure.runner.Batch",
-            "ee.kubernetes.runner.Kubernetes",
-            "cloud.runner.Cloud",
-        )
-    },
-}
-"""The runner types by canonical name."""
-
-ALIASES: dict[str, str] = {
-    "io.kestra.core.models.tasks.runners.types.ProcessTaskRunner": PROCESS,
-    "io.kestra.core.models.tasks.runners.ProcessTaskRunner": PROCESS,
-    **{
-        _PLUGIN + old: _PLUGIN + new
-        for old, new in {
-            "core.runner.ProcessTaskRunner": "core.runner.Process",
-            "scripts.runner.docker.DockerTaskRunner": "scripts.runner.docker.Docker",
-            "gcp.runner.CloudRun": "ee.gcp.runner.CloudRun",
-            "gcp.runner.GcpCloudRunTaskRunner": "ee.gcp.runner.CloudRun",
-            "gcp.runner.Batch": "ee.gcp.runner.Batch",
-            "gcp.runner.GcpBatchTaskRunner": "ee.gcp.runner.Batch",
-            "gcp.runner.GcpBatchScriptRunner": "ee.gcp.runner.Batch",
-            "aws.runner.Batch": "ee.aws.runner.Batch",
-            "aws.runner.AwsBatchTaskRunner": "ee.aws.runner.Batch",
-            "azure.runner.Batch": "ee.azure.runner.Batch",
-            "azure.runner.AzureBatchTaskRunner": "ee.azure.runner.Batch",
-            "kubernetes.runner.Kubernetes": "ee.kubernetes.runner.Kubernetes",
-            "kubernetes.runner.KubernetesTaskRunner": "ee.kubernetes.runner.Kubernetes",
-        }.items()
-    },
-}
-"""Older names of the runner types."""
-
-
-def canonical(name: str) -> str | None:
-    """Return the canonical name of a runner type, written with or without `io.kestra.plugin.`; None when unknown."""
-    for written in (name, _PLUGIN + name):
-        found = ALIASES.get(written, written)
-        if found in RUNNERS:
-            return found
-    return None
-
-
 def _runner(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     name = value.get("type")
     if not isinstance(name, str):
         raise ValueError(f"a task runner needs a 'type', such as '{PROCESS}'")
-    found = canonical(name)
-    if found is None:
-        near = difflib.get_close_matches(name, RUNNERS, 1, 0.0)[0]
+    known = registry.find(name)
+    if known is None:
+        near = registry.nearest(name, RUNNERS) or PROCESS
         raise ValueError(f"the task runner type '{name}' is unknown; nearest is '{near}'")
-    return RUNNERS[found].model_validate(value)
+    plugin = known.load()
+    if not issubclass(plugin, TaskRunner):
+        raise ValueError(f"'{name}' is no task runner; use one, such as '{PROCESS}'")
+    return plugin.model_validate(value)
 
 
 def _docker(value: object) -> object:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from tiercel.flowables.base import FlowableTask, Nested
+from tiercel.flowables.base import FlowableTask
 from tiercel.model.durations import Duration
+from tiercel.model.nesting import Nested
 from tiercel.model.plugin import Plugin, Rendered, TextMap
 from tiercel.model.task import Task
 

@@ -1,0 +1,1 @@
+"""YAML text to flows: what is read, and what is refused."""
