@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from memory import Choose, Memory, MemoryBus, MemoryObjects, MemoryStore, first
 from tiercel.archive import envelope
@@ -14,6 +15,7 @@ from tiercel.attempt import Attempt
 from tiercel.commands import give_up
 from tiercel.engine import Engine
 from tiercel.errors import ExpressionError
+from tiercel.executions import StoredExecutions
 from tiercel.flowfile import parse_flow
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake, Request
@@ -88,9 +90,11 @@ class Machine:
             encryption_key="",
             surroundings={"envs": {}, "globals": {}, "kestra": {}},
         )
-        self.worker = CallingWorker(self.services)
         self.flows = FlowStore(self.store, self.clock)
         self.intake = self._intake()
+        executions = StoredExecutions(self.store, self.objects, self.flows, self.intake)
+        self.services = replace(self.services, executions=executions)
+        self.worker = CallingWorker(self.services)
         self.lanes = self._lanes()
         self.engine = Engine(self.lanes, self.intake)
         self.pump = Pump(self.bus, self.engine.handle, 0, self._poisoned)
@@ -134,9 +138,9 @@ class Machine:
         """Deploy flows; return the last."""
         return [self.flows.deploy(parse_flow(source)) for source in sources][-1]
 
-    def start(self, flow: Flow, *, id: str | None = None, **inputs: object) -> str:
-        """Start an execution; return its id."""
-        return self.intake.accept(flow, Request(inputs, id=id)).id
+    def start(self, flow: Flow, inputs: Mapping[str, object] | None = None, *, name: str | None = None) -> str:
+        """Start an execution, with an id of our own if we like; return its id."""
+        return self.intake.accept(flow, Request(inputs or {}, id=name)).id
 
     def resume(self, execution: str) -> None:
         """Let the first paused task of an execution go on."""
@@ -168,7 +172,7 @@ class Machine:
 
     def run(self, *sources: str, **inputs: object) -> str:
         """Deploy flows, execute the last one, settle; return the execution's id."""
-        execution = self.start(self.deploy(*sources), **inputs)
+        execution = self.start(self.deploy(*sources), inputs)
         self.settle()
         assert not self.poisons, self.poisons
         return execution
@@ -185,7 +189,7 @@ class Machine:
 
     def outputs(self, run: TaskRun) -> dict[str, Any]:
         """Return a run's outputs, wherever they lie."""
-        return cast("dict[str, Any]", self.view._outputs(run))
+        return self.view._outputs(run)
 
 
 def states(runs: Iterable[TaskRun]) -> dict[str, str]:

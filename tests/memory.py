@@ -72,7 +72,7 @@ class Memory:
     sent: list[Envelope] = field(default_factory=list)
     """Every message that was ever sent."""
     counts: Counter[str] = field(default_factory=Counter)
-    """What the ports were asked for: writes, entries, bytes, reads, messages, refused."""
+    """What the ports were asked for: writes, documents, entries, bytes, reads, messages, refused."""
     written: Counter[str] = field(default_factory=Counter)
     """How often each document or map was written."""
     largest: int = 0
@@ -171,6 +171,7 @@ class MemoryStore:
                 memory.maps.pop(key, None)
                 return Reply()
             case Create() | Update() | Put():
+                memory.counts["documents"] += 1
                 memory.counts["bytes"] += len(write.body)
                 memory.largest = max(memory.largest, len(write.body))
                 stored = memory.documents.get(write.key)

@@ -25,8 +25,8 @@ from tiercel.planner.scene import Scene
 from tiercel.ports import Metric
 from tiercel.services import Services, allowed_uri
 
-Watch = Callable[[str, LogLine], None]
-"""Sees each log line as it is written: the task's id and the line."""
+Watch = Callable[[str, str, LogLine], None]
+"""Sees each log line as it is written: the execution's id, the task's id, the line."""
 
 
 class Attempt:
@@ -96,7 +96,7 @@ class Attempt:
         line = LogLine(self.now(), level, self.mask(message), number)
         self.logs.append(line)
         if self.watch is not None:
-            self.watch(self.task_id, line)
+            self.watch(self.execution_id, self.task_id, line)
 
     def now(self) -> float:
         """Return the time in seconds since the epoch."""

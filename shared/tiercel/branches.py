@@ -20,7 +20,7 @@ from tiercel.ports import Envelope, Merge, Refused, Write
 
 def open_branches(lanes: Lanes, message: OpenBranches) -> None:
     """Start some branches of a fork; those that were started before are left alone."""
-    for _ in range(TRIES):
+    for tries in range(TRIES):
         parent = lanes.load(message.execution, message.lane)
         if parent is None:
             return
@@ -28,7 +28,7 @@ def open_branches(lanes: Lanes, message: OpenBranches) -> None:
             lanes.advance(message, message.lane, plan.nothing)  # perhaps it closed the join, and died beyond it
             return
         try:
-            opened = _open(lanes, parent, message)
+            opened = _open(lanes, parent, message, look=tries > 0)
         except Refused:
             continue
         _follow(lanes, parent, message, opened)
@@ -36,14 +36,14 @@ def open_branches(lanes: Lanes, message: OpenBranches) -> None:
     raise TransientError(f"the branches of {message.run} in execution {message.execution} are opened by too many")
 
 
-def _open(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Token]:
+def _open(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> list[Token]:
     """Walk each branch as far as it goes, and commit all of them together.
 
     Returns:
         The branches that are to be walked on here: the only one of a message, which needs no other worker.
 
     """
-    fresh = _not_yet(lanes, parent, message)
+    fresh = _not_yet(lanes, parent, message, look=look or len(message.branches) == 1)
     alone = len(message.branches) == 1
     if alone:
         return [Token(parent.header, parent.header_version, lane, 0, b"") for lane in fresh]
@@ -51,7 +51,7 @@ def _open(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Token]:
     writes: list[Write] = []
     envelopes_: list[Envelope] = []
     header_changed = False
-    tokens = []
+    opened = []
     for lane in fresh:
         scene.enter(lane)
         walk = Walk(scene, renderer, lanes.now())
@@ -61,11 +61,11 @@ def _open(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Token]:
         writes += token.lane_writes() + archive_writes(lane.execution, walk.transition)
         envelopes_ += envelopes(walk.transition)
         header_changed = header_changed or walk.transition.header_changed
-        tokens.append(token)
+        opened.append((token, walk.transition))
     writes += parent.header_writes(Transition(header_changed=header_changed))
     lanes.commit(_together(writes), envelopes_)
-    for token in tokens:
-        lanes.seen(token)
+    for token, transition in opened:
+        lanes.seen(token, transition)
     return []
 
 
@@ -81,8 +81,16 @@ def _together(writes: list[Write]) -> list[Write]:
     return others + [Merge(key, entries) for key, entries in merged.items()]
 
 
-def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Lane]:
-    """Return the new lanes of those branches that were not started before."""
+def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> list[Lane]:
+    """Return the new lanes of those branches that were not started before.
+
+    Args:
+        lanes: Where lanes are.
+        parent: The lane of the fork.
+        message: Names the branches.
+        look: Read every lane; else only leaves are read, and the commit is refused where a lane is there already.
+
+    """
     header, run = parent.header, parent.lane.runs[message.run]
     join = parent.lane.frames[-1].join
     assert join is not None
@@ -94,7 +102,7 @@ def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches) -> list[Lane]:
             done.update(lanes.store.entries(leaf_key(header.id, run.key, 0, number)))
     values = _values(lanes, run, message.branches)
     keys = [lane_key(header.id, geometry.lane_name(run.key, branch)) for branch in message.branches]
-    stored = lanes.store.get(keys)
+    stored = lanes.store.get(keys) if look else [None] * len(keys)
     return [
         branch_lane(header.id, parent.lane.key, node, run, join, branch, values.get(branch))
         for branch, lane in zip(message.branches, stored, strict=True)

@@ -79,7 +79,7 @@ def _kill_lane(lanes: Lanes, message: KillExecution, key: str) -> None:
             lanes.commit(token.writes(walk.transition), envelopes(walk.transition))
         except Refused:
             continue
-        lanes.seen(token)
+        lanes.seen(token, walk.transition)
         return
     raise TransientError(f"lane {key} of execution {message.execution} is changed by too many at once")
 

@@ -147,18 +147,13 @@ class Intake:
         """Create an execution like another one, from its beginning; nothing happens when it is there already."""
         now = self._clock.now().timestamp()
         created = old.original_created if old.original_created is not None else old.at[0][1]
-        header = Execution(
+        header = _like(
+            old,
             execution,
-            old.namespace,
-            old.flow_id,
-            old.revision,
-            [(State.CREATED, now)],
-            inputs=old.inputs,
+            now,
             labels=old.labels,
-            trigger=old.trigger,
             caller=old.caller,
             owner=old.id,
-            original_id=old.original_id or old.id,
             attempt_number=attempt,
             original_created=created,
         )
@@ -175,18 +170,13 @@ class Intake:
 
     def replayed(self, old: Execution, execution: str, now: float) -> Execution:
         """Return the header of an execution that replays another one."""
-        return Execution(
+        return _like(
+            old,
             execution,
-            old.namespace,
-            old.flow_id,
-            old.revision,
-            [(State.CREATED, now)],
-            inputs=old.inputs,
+            now,
             labels=[*((key, value) for key, value in old.labels if key != REPLAY), (REPLAY, "true")],
-            trigger=old.trigger,
             variables=old.variables,
             parent_id=old.id,
-            original_id=old.original_id or old.id,
             attempt_number=old.attempt_number + 1,
         )
 
@@ -262,3 +252,18 @@ def start_labels(flow: Flow, request: Request, execution: str) -> list[tuple[str
     labels.update(request.system_labels)
     labels.setdefault(CORRELATION, execution)
     return list(labels.items())
+
+
+def _like(old: Execution, execution: str, now: float, **own: Any) -> Execution:
+    """Return the header of an execution that begins like another one, with what is its own."""
+    return Execution(
+        execution,
+        old.namespace,
+        old.flow_id,
+        old.revision,
+        [(State.CREATED, now)],
+        inputs=old.inputs,
+        trigger=old.trigger,
+        original_id=old.original_id or old.id,
+        **own,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -10,13 +10,13 @@ from tiercel import joins
 from tiercel.archive import StoredExecution, Token, envelope, envelopes
 from tiercel.errors import TransientError
 from tiercel.flows import FlowStore
-from tiercel.model.execution import Claim, Execution, Lane, decode_execution, decode_lane, header_key, lane_key
+from tiercel.model.execution import Claim, Execution, Lane, TaskRun, decode_execution, decode_lane, header_key, lane_key
 from tiercel.model.messages import Message, message_key
 from tiercel.planner import plan
 from tiercel.planner.geometry import LEAF
 from tiercel.planner.rendering import Renderer, Worlds
 from tiercel.planner.scene import Scene
-from tiercel.planner.transition import Outcome, Work
+from tiercel.planner.transition import Outcome, Transition, Work
 from tiercel.planner.variables import Surroundings
 from tiercel.planner.walk import Walk
 from tiercel.ports import Clock, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Write
@@ -44,8 +44,8 @@ class Worker(Protocol):
 class Observer(Protocol):
     """Somebody who watches executions change."""
 
-    def changed(self, header: Execution, lane: Lane) -> None:
-        """See a header and a lane right after their commit."""
+    def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
+        """See a header and a lane right after their commit, and the runs that left the lane with it."""
 
 
 class Lanes:
@@ -162,7 +162,7 @@ class Lanes:
                 event = plan.resume_lane
                 continue
             try:
-                replies = self._commit(token, writes, messages)
+                replies = self._commit(token, walk.transition, writes, messages)
             except Refused:
                 token = self._reload(token)
                 continue
@@ -190,12 +190,14 @@ class Lanes:
         """
         return token.lane.claim is not None and token.lane.claim.cause == cause
 
-    def _commit(self, token: Token, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
+    def _commit(
+        self, token: Token, transition: Transition, writes: list[Write], messages: list[Envelope]
+    ) -> list[Reply]:
         if not writes and not messages:
             return []
         replies = self.commit(writes, messages)
         token.committed(writes, [reply.version for reply in replies])
-        self.seen(token)
+        self.seen(token, transition)
         return [reply for write, reply in zip(writes, replies, strict=True) if isinstance(write, Merge)]
 
     def commit(self, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
@@ -206,10 +208,10 @@ class Lanes:
         """Return what is to be sent because an execution has entered its state, by a hand other than a plan's."""
         return [envelope(message) for message in self.flows.listeners.news(header)]
 
-    def seen(self, token: Token) -> None:
-        """Show a token to whoever watches."""
+    def seen(self, token: Token, transition: Transition) -> None:
+        """Show what was committed to whoever watches."""
         if self._observer is not None:
-            self._observer.changed(token.header, token.lane)
+            self._observer.changed(token.header, token.lane, transition.left)
 
     def _reload(self, token: Token) -> Token:
         fresh = self.load(token.header.id, token.lane.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from tiercel.errors import TransientError
@@ -90,7 +91,8 @@ class Pump:
         self._bus.acknowledge(delivery)
 
     def close(self, timeout: float) -> None:
-        """Have the threads end; the bus must be closed already."""
+        """Have the threads end, and wait so many seconds for all of them; the bus must be closed already."""
         self._closed = True
+        end = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, end - time.monotonic()))

@@ -7,7 +7,6 @@ or removed in the same commit, and must be as it was read.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -69,7 +68,7 @@ def purge(store: StateStore, objects: ObjectStore, execution: str, what: Purge, 
         logs=len(header.logs) + sum(1 for run in runs for _ in _lines(objects, run)) if what.logs else 0,
         metrics=sum(len(run.metrics) for run in runs) if what.metrics else 0,
     )
-    own = {uri for run in runs for uri in (run.outputs_uri, run.log_uri) if uri is not None}
+    own = {uri for run in runs for uri in (run.outputs_uri, *_log_files(run).values()) if uri is not None}
     try:
         if what.execution:
             guard = Update(header_key(execution), encode(header), version)
@@ -134,28 +133,40 @@ def _has_ended(header: Execution) -> bool:
     return header.state.is_terminal and header.finished
 
 
+def _log_files(run: TaskRun) -> dict[int, str]:
+    """Return the files with the logs of attempts; what such an attempt has in the record stands in its file too."""
+    return {number: attempt.log_file for number, attempt in enumerate(run.attempts) if attempt.log_file}
+
+
 def _lines(objects: ObjectStore, run: TaskRun) -> Iterator[LogLine]:
-    yield from run.logs
-    if run.log_uri is not None:
-        with suppress(NotFoundError), objects.open(run.log_uri) as file:
-            for line in file:
-                yield _decode_line(line)
+    apart = _log_files(run)
+    yield from (line for line in run.logs if line.attempt not in apart)
+    for uri in apart.values():
+        yield from _read(objects, uri)
+
+
+def _read(objects: ObjectStore, uri: str) -> list[LogLine]:
+    try:
+        with objects.open(uri) as file:
+            return [_decode_line(line) for line in file]
+    except NotFoundError:
+        return []
 
 
 def _without(objects: ObjectStore, run: TaskRun, lines: Lines) -> int:
     """Take lines out of a run's log; return how many they were."""
-    kept = [line for line in run.logs if not lines.hold(line)]
-    removed = len(run.logs) - len(kept)
-    run.logs = kept
-    if run.log_uri is None:
-        return removed
-    with suppress(NotFoundError):
-        with objects.open(run.log_uri) as file:
-            apart = [_decode_line(line) for line in file]
-        left = [line for line in apart if not lines.hold(line)]
-        removed += len(apart) - len(left)
-        if len(left) < len(apart):
-            objects.write(run.log_uri, b"".join(encode(line) + b"\n" for line in left))
+    apart = _log_files(run)
+    removed = sum(1 for line in run.logs if line.attempt not in apart and lines.hold(line))
+    run.logs = [line for line in run.logs if not lines.hold(line)]
+    for number, uri in apart.items():
+        found = _read(objects, uri)
+        left = [line for line in found if not lines.hold(line)]
+        removed += len(found) - len(left)
+        if not left:
+            objects.delete(uri)
+            run.attempts[number].log_file = None
+        elif len(left) < len(found):
+            objects.write(uri, b"".join(encode(line) + b"\n" for line in left))
     return removed
 
 

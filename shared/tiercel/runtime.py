@@ -102,23 +102,25 @@ def embedded(
     observer: Observer | None = None,
     watch: Watch | None = None,
     threads: int | None = None,
+    adopt: bool = True,
 ) -> Runtime:
-    """Return the embedded runtime on a folder, not yet started (enter it to start)."""
+    """Return the embedded runtime on a folder, not yet started (enter it to start).
+
+    Args:
+        folder: Where the store lies; made if it is not there.
+        clock: Tells the time; the system's by default.
+        observer: Sees every commit.
+        watch: Sees every log line as it is written.
+        threads: How many tasks run at once at most.
+        adopt: False to only read: what ended processes left stays theirs, and the runtime must not be started.
+    """
     clock = clock or SystemClock()
     folder = folder.absolute()
     store = SqliteStore(folder)
     objects = FolderObjects(folder)
     services = _services(folder, store, objects, clock)
     flows = FlowStore(store, clock)
-    intake = Intake(
-        store=store,
-        objects=objects,
-        clock=clock,
-        flows=flows,
-        worlds=lambda flow: Readers(services, flow.namespace, Mask()),
-        surroundings=services.surroundings,
-        encrypt=lambda text: encrypt(services.encryption_key, text),
-    )
+    intake = _intake(store, flows, services)
     services = replace(services, executions=StoredExecutions(store, objects, flows, intake))
     lanes = Lanes(
         store=store,
@@ -133,7 +135,7 @@ def embedded(
         observer=observer,
     )
     engine = Engine(lanes, intake)
-    bus = OutboxBus(store, clock)
+    bus = OutboxBus(store, clock, adopt=adopt)
     pump = Pump(bus, engine.handle, threads or worker_threads(), _poisoned(lanes))
     view = ExecutionView(store, objects)
     return Runtime(folder, store, bus, flows, intake, lanes, engine, pump, services, view)
@@ -167,6 +169,18 @@ def _own_key(folder: Path) -> str:
         os.link(fresh, path)
     fresh.unlink()
     return path.read_text().strip()
+
+
+def _intake(store: SqliteStore, flows: FlowStore, services: Services) -> Intake:
+    return Intake(
+        store=store,
+        objects=services.objects,
+        clock=services.clock,
+        flows=flows,
+        worlds=lambda flow: Readers(services, flow.namespace, Mask()),
+        surroundings=services.surroundings,
+        encrypt=lambda text: encrypt(services.encryption_key, text),
+    )
 
 
 def _worlds(services: Services) -> Callable[[Scene, TaskRun | None], Readers]:

@@ -7,7 +7,7 @@ separator, also the last one, so that parts can be put together again. A row is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
@@ -17,6 +17,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 NewPart = Callable[[], IO[bytes]]
 """Opens the next part, empty, for writing and reading."""
+Parts = Generator[IO[bytes], None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,11 @@ def rows_backwards(source: BinaryIO, separator: bytes = b"\n") -> Iterator[bytes
         yield rest + separator
 
 
-def split(source: BinaryIO, rule: SplitRule, new_part: NewPart) -> Iterator[IO[bytes]]:
+def split(source: BinaryIO, rule: SplitRule, new_part: NewPart) -> Parts:
     """Yield the parts of a file in order, each wound back to its start.
 
-    Whoever takes a part closes it before asking for the next one: by rows and bytes one part is open at a time.
+    Whoever takes a part closes it before asking for the next one: by rows and bytes one part is open at a time. Who
+    gives up in the middle closes the generator, and with it the parts that are left.
 
     Args:
         source: The file.
@@ -116,29 +118,37 @@ def split(source: BinaryIO, rule: SplitRule, new_part: NewPart) -> Iterator[IO[b
         yield from _in_sequence(rows, new_part, lambda number, _: number >= count)
 
 
-def _in_sequence(rows: Iterator[bytes], new_part: NewPart, is_full: Callable[[int, int], bool]) -> Iterator[IO[bytes]]:
+def _in_sequence(rows: Iterator[bytes], new_part: NewPart, is_full: Callable[[int, int], bool]) -> Parts:
     part: IO[bytes] | None = None
     number = written = 0
-    for row in rows:
-        if part is None:
-            part, number, written = new_part(), 0, 0
-        part.write(row)
-        number, written = number + 1, written + len(row)
-        if is_full(number, written):
+    try:
+        for row in rows:
+            if part is None:
+                part, number, written = new_part(), 0, 0
+            part.write(row)
+            number, written = number + 1, written + len(row)
+            if is_full(number, written):
+                part.seek(0)
+                yield part
+                part = None
+        if part is not None:
             part.seek(0)
             yield part
-            part = None
-    if part is not None:
-        part.seek(0)
-        yield part
+    finally:
+        if part is not None:
+            part.close()
 
 
-def _in_turn(rows: Iterator[bytes], new_part: NewPart, count: int) -> Iterator[IO[bytes]]:
+def _in_turn(rows: Iterator[bytes], new_part: NewPart, count: int) -> Parts:
     parts: list[IO[bytes]] = []
-    for number, row in enumerate(rows):
-        if number < count:
-            parts.append(new_part())
-        parts[number % count].write(row)
-    for part in parts:
-        part.seek(0)
-        yield part
+    try:
+        for number, row in enumerate(rows):
+            if number < count:
+                parts.append(new_part())
+            parts[number % count].write(row)
+        for part in parts:
+            part.seek(0)
+            yield part
+    finally:
+        for part in parts:
+            part.close()

@@ -10,8 +10,6 @@ from cli.calling import Cli
 
 
 @pytest.fixture
-def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def cli(tmp_path: Path) -> Cli:
     """Give the command line on a store of its own."""
-    for name in ("TIERCEL_STORE", "TIERCEL_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
     return Cli(tmp_path)

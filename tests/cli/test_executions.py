@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from cli.calling import Cli, flow
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
+from tiercel.model.execution import Execution
 from tiercel.runtime import embedded
 
 HELLO = "id: hello, type: io.kestra.plugin.core.log.Log, message: 'hello {{ execution.id }}'"
@@ -131,10 +134,33 @@ def test_a_file_that_is_not_there_is_refused(cli: Cli) -> None:
     assert "wanted kestra:///" in said.err
 
 
-def test_what_a_process_left_is_recovered(cli: Cli) -> None:
-    runtime = embedded(cli.store)  # never entered: what it accepts, nobody handles
+def left_behind(cli: Cli) -> Execution:
+    """Accept an execution in a runtime that is never started: nobody handles its messages."""
+    runtime = embedded(cli.store)
     left = runtime.intake.accept(runtime.flows.deploy(parse_flow(flow(HELLO))), Request())
     runtime.close()
+    return left
+
+
+def test_reading_leaves_what_a_process_left_as_it_is(cli: Cli) -> None:
+    left = left_behind(cli)
+
+    def messages() -> list[Any]:
+        with closing(sqlite3.connect(cli.store / "tiercel.db")) as database:
+            return database.execute("SELECT * FROM messages").fetchall()
+
+    before, owners = messages(), sorted((cli.store / "owners").iterdir())
+    assert len(before) == 1
+    for command in ("executions list", f"executions get {left.id}", f"executions logs {left.id}", "flows list"):
+        assert cli.on_store(*command.split()).code == 0
+    cli.on_store("files", "cat", "kestra:///tests/nothing")
+    cli.on_store("render", "1", "--execution", left.id)
+    assert messages() == before
+    assert sorted((cli.store / "owners").iterdir()) == owners
+
+
+def test_what_a_process_left_is_recovered(cli: Cli) -> None:
+    left = left_behind(cli)
     said = cli.on_store("recover")
     assert said.code == 0
     assert "SUCCESS  hello" in said.out

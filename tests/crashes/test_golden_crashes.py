@@ -28,7 +28,7 @@ def execute(machine: Machine, flow: Golden) -> None:
     try:
         machine.header(ID)
     except NotFoundError:
-        machine.start(deployed, id=ID, **flow.inputs)
+        machine.start(deployed, flow.inputs, name=ID)
     machine.settle()
     assert not machine.poisons, machine.poisons
 

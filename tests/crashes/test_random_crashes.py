@@ -28,7 +28,7 @@ def execute(machine: Machine, flow: Task) -> None:
     try:
         machine.header(ID)
     except NotFoundError:
-        machine.start(deployed, id=ID)
+        machine.start(deployed, name=ID)
     machine.settle()
     assert not machine.poisons, machine.poisons
 

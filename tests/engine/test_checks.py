@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tiercel.errors import InputError
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request

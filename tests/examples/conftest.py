@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.calling import Cli
 from examples.places import Database, new_database, store_with
-from postgres import PostgresServer, postgres_server, programs
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """Run a PostgreSQL server on a TCP port of this machine."""
-    if programs() is None and not os.environ.get("CI"):
-        pytest.skip("pgserver is not installed")
-    with postgres_server() as server:
-        yield server
+from postgres import PostgresServer
 
 
 @pytest.fixture
@@ -32,13 +21,6 @@ def database(postgres: PostgresServer) -> Database:
 def cache(pytestconfig: pytest.Config) -> Path:
     """Give the folder with the environments of scripts; it outlives the session, and `make clean` removes it."""
     return pytestconfig.cache.mkdir("tiercel-environments").absolute()
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
-    for name in ("TIERCEL_STORE", "TIERCEL_DEBUG", "TIERCEL_ENCRYPTION_KEY", "TIERCEL_WORKERS"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

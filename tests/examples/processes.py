@@ -87,9 +87,7 @@ def _numbers() -> list[int]:
 
 
 @contextmanager
-def running(
-    command: Sequence[str | Path], folder: Path, *, leave: bool = False, **more: str
-) -> Iterator[Running]:
+def running(command: Sequence[str | Path], folder: Path, *, leave: bool = False, **more: str) -> Iterator[Running]:
     """Run a program while the block runs; afterwards it is killed, and its family too, unless that is to be left."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"said-{secrets.token_hex(4)}").open("w") as said:

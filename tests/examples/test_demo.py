@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,10 +29,26 @@ def folder(cache: Path) -> Iterator[Path]:
         (path / "store").mkdir()
         (path / "store" / "cache").symlink_to(cache)
         yield path
-        left = path / "postgres" / "postmaster.pid"
-        if left.exists():  # the test failed before the demo could stop its server
+        server = postmaster(path)
+        if server is not None:  # the test failed before the demo could stop it
             with suppress(ProcessLookupError):
-                os.kill(int(left.read_text().split()[0]), signal.SIGQUIT)
+                os.kill(server, signal.SIGQUIT)
+
+
+def postmaster(folder: Path) -> int | None:
+    """Return the number of the demo's PostgreSQL, if it was not shut down."""
+    file = folder / "postgres" / "postmaster.pid"
+    return int(file.read_text().split()[0]) if file.exists() else None
+
+
+def is_reaped_within(seconds: float, pid: int | None) -> bool:
+    """Wait until nothing is left of a process that was killed: PostgreSQL takes a zombie for one that lives."""
+    end = time.monotonic() + seconds
+    while pid is not None and Path(f"/proc/{pid}").exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 @pytest.mark.parametrize("what", ["the demo", "the machine"])
@@ -43,6 +60,8 @@ def test_a_demo_that_is_killed_is_finished_by_the_next(what: str, folder: Path, 
         first.lives_for(Random(what).uniform(0, 0.3))
         first.kill()
         assert "The run ended well" not in first.said.read_text()
+    if what == "the machine" and not is_reaped_within(10, postmaster(folder)):
+        pytest.skip("nobody on this machine reaps orphans (a container without an init)")
     with running(demo, tmp_path) as second:
         assert not second.lives_for(60)
         said = second.said.read_text()
@@ -52,4 +71,4 @@ def test_a_demo_that_is_killed_is_finished_by_the_next(what: str, folder: Path, 
     assert "The run ended well" in said
     assert "27,004" in said
     assert not (folder / "unfinished").exists()
-    assert not (folder / "postgres" / "postmaster.pid").exists()
+    assert postmaster(folder) is None

@@ -21,7 +21,7 @@ PROMISED = {
     "errors-and-retry.yaml": (1, "FAILED"),
     "errors-and-retry.yaml --input outage=short": (0, "WARNING"),
 }
-"""The commands of the comments, with their exit codes and states; those that need a database have tests of their own."""
+"""The commands of the comments, with their exit codes and states; those that need a database have their own tests."""
 
 
 def commands(name: str) -> list[str]:

@@ -49,7 +49,9 @@ def each(size: int, limit: int, where: str) -> str:
     tasks:
       - {{id: one, type: {CORE}.execution.Fail, condition: {condition}}}
       - {{id: two, type: {CORE}.debug.Return, format: "{{{{ taskrun.value }}}}"}}
-  - {{id: last, type: {CORE}.debug.Return, format: "{{{{ outputs.two['{where}'].value }}}} {{{{ outputs.two['1'].value }}}}"}}
+  - id: last
+    type: {CORE}.debug.Return
+    format: "{{{{ outputs.two['{where}'].value }}}} {{{{ outputs.two['1'].value }}}}"
 """
     )
 

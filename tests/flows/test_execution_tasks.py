@@ -118,16 +118,29 @@ def test_resume_lets_another_execution_go_on_with_inputs(here: Place) -> None:
 id: rests
 namespace: team
 tasks:
-  - {id: rest, type: core.flow.Pause, onResume: [{id: n, type: INT}]}
-  - {id: use, type: core.debug.Return, format: "{{ outputs.rest.onResume.n + 1 }}"}
+  - {id: rest, type: core.flow.Pause, onResume: [{id: number, type: INT}]}
+  - {id: use, type: core.debug.Return, format: "{{ outputs.rest.onResume.number + 1 }}"}
 """
     other = here.begin(rests)
-    shown = task(here, "execution.Resume", f"executionId: {other}", "inputs: {n: many}")
+    shown = task(here, "execution.Resume", f"executionId: {other}", "inputs: {number: many}")
     assert states(shown) == {"ask": "FAILED"}
-    result(here, "execution.Resume", f"executionId: {other}", "inputs: {n: '41'}")
+    result(here, "execution.Resume", f"executionId: {other}", "inputs: {number: '41'}")
     assert outputs(here.shown(other), "use") == {"value": "42"}
     shown = task(here, "execution.Resume", f"executionId: {other}")
     assert "The execution is not paused" in messages(shown)[0]
+
+
+def test_a_pause_asks_for_inputs_with_defaults_that_are_optional_too(here: Place) -> None:
+    rests = """
+id: rests
+namespace: team
+tasks:
+  - {id: rest, type: core.flow.Pause, onResume: [{id: number, type: INT, required: false, defaults: 41}]}
+  - {id: use, type: core.debug.Return, format: "{{ outputs.rest.onResume.number + 1 }}"}
+"""
+    other = here.begin(rests)
+    result(here, "execution.Resume", f"executionId: {other}")
+    assert outputs(here.shown(other), "use") == {"value": "42"}
 
 
 def test_count_keeps_the_counts_for_which_its_expression_holds(here: Place) -> None:
@@ -151,7 +164,9 @@ def files_of(here: Place, execution: str) -> list[str]:
 def test_purge_removes_executions_that_have_ended_and_everything_of_them(here: Place) -> None:
     gone, kept = work(here), work(here, fails=True)
     running = here.begin("id: rests\nnamespace: team.a\ntasks: [{id: rest, type: core.flow.Pause}]")
-    found = result(here, "execution.PurgeExecutions", "namespace: team", "states: [SUCCESS, PAUSED]", 'endDate: "{{ now() }}"')
+    found = result(
+        here, "execution.PurgeExecutions", "namespace: team", "states: [SUCCESS, PAUSED]", 'endDate: "{{ now() }}"'
+    )
     assert (found["executionsCount"], found["storagesCount"]) == (1, 1)
     assert found["logsCount"] == 4
     with pytest.raises(NotFoundError):

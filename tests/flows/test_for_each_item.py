@@ -87,14 +87,21 @@ def test_its_parts_have_their_outputs_and_expressions_read_them(here: Place) -> 
 def test_a_hundred_batches_are_counted_by_leaves_and_merged_in_order(here: Place) -> None:
     shown = here.run(parent(100, batch="{rows: 1}"))
     assert outputs(shown, "each_items")["iterations"] == {"CREATED": 0, "RUNNING": 0, "SUCCESS": 100}
-    merged = [json.loads(line)["size"] for line in here.text(outputs(shown, "each_merge")["subflowOutputs"]).splitlines()]
+    merged = [
+        json.loads(line)["size"] for line in here.text(outputs(shown, "each_merge")["subflowOutputs"]).splitlines()
+    ]
     assert merged == [7] * 10 + [8] * 90
     assert len(shown["taskRunList"]) == 5
 
 
 @pytest.mark.parametrize(
     ("batch", "sizes"),
-    [("{partitions: 3}", [21, 14, 14]), ("{bytes: 10}", [14, 14, 14, 7]), ("{}", [7] * 7), ('{rows: "{{ 5 }}"}', [35, 14])],
+    [
+        ("{partitions: 3}", [21, 14, 14]),
+        ("{bytes: 10}", [14, 14, 14, 7]),
+        ("{}", [7] * 7),
+        ('{rows: "{{ 5 }}"}', [35, 14]),
+    ],
 )
 def test_a_file_is_cut_as_the_batch_says(here: Place, batch: str, sizes: list[int]) -> None:
     assert [each["outputs"]["size"] for each in children(here.run(parent(7, batch=batch)))] == sizes

@@ -13,7 +13,9 @@ from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
 from tiercel.runtime import embedded
 
-UNFINISHED = {"loop_until": "a fork inside a LoopUntil keeps the lanes of its first round (Transition.forgotten is unused)"}
+UNFINISHED = {
+    "loop_until": "a fork inside a LoopUntil keeps the lanes of its first round (Transition.forgotten is unused)"
+}
 
 GOLDEN = [
     pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=UNFINISHED[name])) if name in UNFINISHED else name

@@ -14,6 +14,7 @@ from tiercel.model.inputs import (
     InputBase,
     check_inputs,
     check_outputs,
+    input_notices,
     parse_input,
     parse_inputs,
 )
@@ -96,10 +97,6 @@ def test_unknown_properties_are_refused(kind: str) -> None:
         ({"id": "a", "type": "SELECT"}, "inputs[0]: it has nothing to choose from"),
         ({"id": "a", "type": "MULTISELECT"}, "inputs[0]: it has nothing to choose from"),
         (
-            {"id": "a", "type": "INT", "required": False, "defaults": 1},
-            "inputs[0].defaults: inputs that have",
-        ),
-        (
             {"id": "a", "type": "INT", "defaults": 1, "prefill": 2},
             "inputs[0].prefill: 'prefill' and",
         ),
@@ -148,12 +145,19 @@ def test_everything_that_is_wrong_is_found_at_once() -> None:
         {"id": "a", "type": "SELECT", "values": [1, True, "x"], "allowInput": True},
         {"id": "a", "type": "SELECT", "values": ["[not a pattern"]},
         {"id": "a", "type": "INT", "required": False, "defaults": None},
+        {"id": "a", "type": "INT", "required": False, "defaults": 1},
         {"id": "a", "type": "BOOL", "dependsOn": {"condition": True}},
         {"id": "1st", "type": "FLOAT", "min": 1},
     ],
 )
 def test_old_and_loose_spellings_are_taken(definition: object) -> None:
     assert wrongs(definition) == []
+
+
+def test_an_optional_input_with_a_default_is_only_noticed() -> None:
+    optional = {"id": "b", "type": "INT", "required": False, "defaults": 1}
+    inputs, _ = parse_inputs([{"id": "a", "type": "FORM", "inputs": [optional]}, optional, {"id": "c", "type": "INT"}])
+    assert [notice.path for notice in input_notices(inputs)] == ["inputs[0].inputs[0].required", "inputs[1].required"]
 
 
 def make(*inputs: tuple[str, list[str]]) -> tuple[InputBase, ...]:

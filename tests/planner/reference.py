@@ -51,7 +51,7 @@ class Reference:
             if _enabled(block.get(name, ())) and (name == "finally" or "FAILED" in seen):
                 self._sequence(block[name], rounds)
                 first = _key(_enabled(block[name])[0], rounds)
-                inside = _ids(block["tasks"] if "tasks" in block else block)
+                inside = _ids(block.get("tasks", block))
                 self.before += [(key, first) for key in here if key.split("[")[0] in inside and _under(key, rounds)]
         return next((state for state in ORDER if state in seen), "SUCCESS")
 

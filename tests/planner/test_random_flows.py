@@ -14,7 +14,9 @@ from machine import Machine, states
 from planner.random_flows import PAUSING, Task, flows, source
 from planner.reference import Reference
 from planner.weather import machine
+from tiercel.archive import envelope
 from tiercel.model.execution import TaskRun
+from tiercel.model.messages import KillExecution
 from tiercel.model.states import State
 from tiercel.tasks.core.debug import Return
 from tiercel.tasks.core.execution import Fail
@@ -113,3 +115,22 @@ def test_with_nothing_in_flight_it_has_ended_or_is_paused(flow: Task, seed: int)
         found.resume(execution)
         found.settle()
     check(Reference(flow), found, execution)
+
+
+@few
+@given(flows(PAUSING), st.integers(1, 2**32))
+def test_a_killed_execution_ends_with_all_its_runs(flow: Task, seed: int) -> None:
+    with effectful(True):
+        found = machine(seed)
+        execution = found.start(found.deploy(source(flow)))
+        for _ in range(seed % 12):
+            found.deliver()
+        found.store.commit([], [envelope(KillExecution(execution))])
+        found.settle()
+    assert not found.poisons, found.poisons
+    header = found.header(execution)
+    assert header.finished
+    assert header.state.is_terminal
+    assert header.state is State.KILLED or State.KILLING not in {state for state, _ in header.at}
+    assert all(run.state.is_terminal for run in found.runs(execution).values())
+    assert all(run.attempts[-1].state.is_terminal for run in found.runs(execution).values() if run.attempts)

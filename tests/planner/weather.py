@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from clocks import HandClock
@@ -71,7 +72,7 @@ class RestlessStore(MemoryStore):
         self._weather = weather
         self._depth = 0
 
-    def commit(self, writes: list[Write], messages: list[Envelope] = ()) -> list[Reply]:  # type: ignore[assignment,override]
+    def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
         self.interrupt(0.4)
         return super().commit(writes, messages)
 

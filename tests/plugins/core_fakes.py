@@ -2,139 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from memory import Memory, MemoryObjects, MemoryStore
 from tiercel.errors import NotFoundError, TaskError
 from tiercel.expressions import Context, NoWorld, evaluate, render, render_deep
 from tiercel.keyvalues import KeyValues
 from tiercel.model.plugin import Plugin, Result, bind
 from tiercel.model.states import Level
 from tiercel.namespacefiles import NamespaceFiles
-from tiercel.ports import (
-    Create,
-    Delete,
-    Envelope,
-    Merge,
-    Metric,
-    Refused,
-    Reply,
-    Stored,
-    Update,
-    Write,
-)
+from tiercel.ports import Metric
 from tiercel.storekeys import StoreKeyValues
 from tiercel.tasks.base import RunnableTask
 
 T = TypeVar("T", bound=Plugin)
-
-
-class HandClock:
-    """A clock that is turned by hand."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def turn(self, **by: float) -> None:
-        self.time += timedelta(**by)
-
-
-class MemoryStore:
-    """A state store of documents, without maps."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, Stored] = {}
-        self.kinds: dict[str, tuple[str, str]] = {}
-
-    def get(self, keys: Sequence[str]) -> list[Stored | None]:
-        return [self.documents.get(key) for key in keys]
-
-    def entries(self, key: str) -> dict[str, bytes]:
-        raise NotImplementedError
-
-    def scan(self, prefix: str) -> Iterator[Stored]:
-        yield from [self.documents[key] for key in sorted(self.documents) if key.startswith(prefix)]
-
-    def scan_entries(self, prefix: str) -> Iterator[tuple[str, str, bytes]]:
-        raise NotImplementedError
-
-    def query(
-        self,
-        kind: str,
-        *,
-        namespace: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        newest_first: bool = False,
-        limit: int = 1000,
-    ) -> list[Stored]:
-        return [
-            self.documents[key]
-            for key, (its_kind, its_namespace) in self.kinds.items()
-            if its_kind == kind and namespace in (None, its_namespace) and key in self.documents
-        ]
-
-    def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
-        replies = []
-        for write in writes:
-            there = self.documents.get(write.key)
-            if isinstance(write, Create) and there:
-                raise Refused(write.key)
-            if isinstance(write, Update) and (there is None or there.version != write.version):
-                raise Refused(write.key)
-            if isinstance(write, Merge):
-                raise NotImplementedError
-            if isinstance(write, Delete):
-                self.documents.pop(write.key, None)
-                replies.append(Reply())
-                continue
-            version = (there.version if there else 0) + 1
-            self.documents[write.key] = Stored(write.key, write.body, version)
-            if write.index:
-                self.kinds[write.key] = (write.index.kind, write.index.namespace)
-            replies.append(Reply(version))
-        return replies
-
-    def is_gone(self, owner: str) -> bool:
-        return False
-
-
-class MemoryObjects:
-    """An object store in a dictionary."""
-
-    def __init__(self) -> None:
-        self.content: dict[str, bytes] = {}
-
-    def open(self, uri: str) -> BinaryIO:
-        if uri not in self.content:
-            raise NotFoundError(f"there is no file '{uri}'")
-        return io.BytesIO(self.content[uri])
-
-    def write(self, uri: str, content: BinaryIO | bytes) -> int:
-        self.content[uri] = content if isinstance(content, bytes) else content.read()
-        return len(self.content[uri])
-
-    def size(self, uri: str) -> int:
-        with self.open(uri) as file:
-            return len(file.read())
-
-    def list(self, prefix: str) -> Iterator[str]:
-        yield from sorted(uri for uri in self.content if uri.startswith(prefix))
-
-    def delete(self, uri: str) -> bool:
-        return self.content.pop(uri, None) is not None
-
-    def local_path(self, uri: str) -> Path | None:
-        return None
 
 
 class CoreContext:
@@ -148,9 +33,10 @@ class CoreContext:
         self.task_run_id = "run1"
         self.variables: Mapping[str, object] = {"flow": {"id": "daily"}, **(variables or {})}
         self.folder = folder
-        self.objects = MemoryObjects()
-        self.clock = HandClock()
-        self.state_store = MemoryStore()
+        self.memory = Memory()
+        self.objects = MemoryObjects(self.memory)
+        self.clock = self.memory.clock
+        self.state_store = MemoryStore(self.memory)
         self.keys: KeyValues = StoreKeyValues(self.state_store, self.clock)
         self.files = NamespaceFiles(self.objects)
         self.logs: list[tuple[Level, str]] = []
@@ -223,7 +109,7 @@ class CoreContext:
         return path
 
     def store(self, content: BinaryIO | bytes | Path, name: str) -> str:
-        uri = f"kestra:///company/team/daily/executions/exec1/tasks/task/run1/{len(self.objects.content)}-{name}"
+        uri = f"kestra:///company/team/daily/executions/exec1/tasks/task/run1/{len(self.memory.files)}-{name}"
         self.objects.write(uri, content.read_bytes() if isinstance(content, Path) else content)
         return uri
 

@@ -1,6 +1,7 @@
 """Every property of every plugin says what it is for."""
 
 import pytest
+
 from tiercel.model.described import field_docs
 from tiercel.model.task import Task
 from tiercel.plugin_names import PLUGINS

@@ -399,7 +399,7 @@ def test_a_cancelled_download_is_not_taken_for_a_whole_one(ctx: CoreContext, sit
     timer.start()
     with pytest.raises(TaskError, match="cancelled"):
         run(Download, ctx, uri=f"{site}/drip")
-    assert ctx.objects.content == {}
+    assert ctx.memory.files == {}
     timer.join()
 
 
@@ -424,7 +424,7 @@ def test_a_proxy_needs_an_address(ctx: CoreContext, site: str) -> None:
 def test_a_download_is_kept_in_the_storage(ctx: CoreContext, site: str) -> None:
     outputs = run(Download, ctx, uri=f"{site}/echo/data.csv?x=1")
     assert outputs["uri"].endswith(".csv")
-    assert outputs["length"] == len(ctx.objects.content[outputs["uri"]])
+    assert outputs["length"] == len(ctx.memory.files[outputs["uri"]])
     assert (outputs["code"], outputs["headers"]["Content-Type"]) == (200, ["text/plain"])
     assert "response.length" in {metric.name for metric in ctx.metrics}
 
@@ -448,7 +448,7 @@ def test_an_empty_download_fails_unless_allowed(ctx: CoreContext, site: str) -> 
         run(Download, ctx, uri=f"{site}/empty")
     assert run(Download, ctx, uri=f"{site}/empty", options={"allowFailed": True})["length"] == 0
     outputs = run(Download, ctx, uri=f"{site}/empty", failOnEmptyResponse=False)
-    assert ctx.objects.content[outputs["uri"]] == b""
+    assert ctx.memory.files[outputs["uri"]] == b""
     assert [level for level, _ in ctx.logs] == [Level.WARN, Level.WARN]
 
 

@@ -86,7 +86,7 @@ def test_families_of_namespaces() -> None:
 
 def test_a_key_counts_its_versions_and_keeps_its_description(ctx: CoreContext) -> None:
     ctx.keys.set(HERE, "key", "one", description="what for")
-    ctx.clock.turn(minutes=1)
+    ctx.clock.advance(60)
     entry = ctx.keys.set(HERE, "key", "two")
     assert (entry.version, entry.description, entry.value) == (2, "what for", "two")
     assert entry.updated - entry.created == timedelta(minutes=1)
@@ -96,7 +96,7 @@ def test_a_key_counts_its_versions_and_keeps_its_description(ctx: CoreContext) -
 def test_an_expired_key_raises_once_and_is_gone(ctx: CoreContext) -> None:
     ctx.keys.set(HERE, "key", 1, ttl=timedelta(minutes=5))
     ctx.keys.set(HERE, "other", 1)
-    ctx.clock.turn(minutes=5)
+    ctx.clock.advance(300)
     assert [entry.key for entry in ctx.keys.list(HERE)] == ["other"]
     assert [entry.key for entry in ctx.keys.list(HERE, expired=True)] == ["key", "other"]
     with pytest.raises(ExpiredError):
@@ -108,7 +108,7 @@ def test_an_expired_key_may_be_written_without_overwrite(ctx: CoreContext) -> No
     ctx.keys.set(HERE, "key", 1, ttl=timedelta(minutes=5))
     with pytest.raises(ConflictError, match="'key' is already"):
         ctx.keys.set(HERE, "key", 2, overwrite=False)
-    ctx.clock.turn(minutes=6)
+    ctx.clock.advance(360)
     assert ctx.keys.set(HERE, "key", 2, overwrite=False).version == 1
 
 
@@ -156,7 +156,7 @@ def test_a_missing_key(ctx: CoreContext) -> None:
 
 def test_an_expired_key_fails_its_reader(ctx: CoreContext) -> None:
     run(kv.Set, ctx, key="key", value=1, ttl="PT5M")
-    ctx.clock.turn(minutes=6)
+    ctx.clock.advance(360)
     with pytest.raises(TaskError, match="expired"):
         run(kv.Get, ctx, key="key")
 
@@ -193,7 +193,7 @@ def test_purge_removes_what_is_expired(ctx: CoreContext) -> None:
     ctx.keys.set(HERE, "old", 1, ttl=timedelta(minutes=1))
     ctx.keys.set(f"{HERE}.sub", "old", 1, ttl=timedelta(minutes=1))
     ctx.keys.set(HERE, "new", 1)
-    ctx.clock.turn(minutes=2)
+    ctx.clock.advance(120)
     assert run(kv.PurgeKV, ctx, namespaces=[HERE], includeChildNamespaces=False) == {"size": 1}
     assert run(kv.PurgeKV, ctx, namespacePattern="company.*") == {"size": 1}
     assert run(kv.PurgeKV, ctx, keyPattern="x*", behavior={"type": "key", "expiredOnly": False}) == {"size": 0}

@@ -49,7 +49,7 @@ def test_upload_from_the_storage(ctx: CoreContext) -> None:
         "/into/sub/x.txt": f"{ROOT}into/sub/x.txt",
         "/into/y.txt": f"{ROOT}into/y.txt",
     }
-    assert ctx.objects.content[f"{ROOT}into/y.txt"] == b"x"
+    assert ctx.memory.files[f"{ROOT}into/y.txt"] == b"x"
     assert run(UploadFiles, ctx, filesMap=f'{{"z.txt": "{uri}"}}', namespace="company.team")["files"].keys() == {
         "/z.txt"
     }
@@ -61,7 +61,7 @@ def test_upload_from_the_working_directory(ctx: CoreContext) -> None:
     for path in ("a.txt", "sub/b.txt", "c.csv"):
         (ctx.working_dir / path).write_text(path)
     assert run(UploadFiles, ctx, files=["*.txt"])["files"].keys() == {"/a.txt", "/sub/b.txt"}
-    assert ctx.objects.content[f"{ROOT}sub/b.txt"] == b"sub/b.txt"
+    assert ctx.memory.files[f"{ROOT}sub/b.txt"] == b"sub/b.txt"
 
 
 def test_upload_of_a_file_that_is_there(some: CoreContext) -> None:
@@ -69,9 +69,9 @@ def test_upload_of_a_file_that_is_there(some: CoreContext) -> None:
     with pytest.raises(TaskError, match=r"'/a\.txt' is already"):
         run(UploadFiles, some, filesMap={"a.txt": uri}, conflict="ERROR")
     assert run(UploadFiles, some, filesMap={"a.txt": uri, "n.txt": uri}, conflict="SKIP")["files"].keys() == {"/n.txt"}
-    assert some.objects.content[f"{ROOT}a.txt"] == b"a.txt"
+    assert some.memory.files[f"{ROOT}a.txt"] == b"a.txt"
     run(UploadFiles, some, filesMap={"a.txt": uri})
-    assert some.objects.content[f"{ROOT}a.txt"] == b"new"
+    assert some.memory.files[f"{ROOT}a.txt"] == b"new"
 
 
 def test_upload_refuses_what_leads_out_and_nothing_at_all(ctx: CoreContext) -> None:
@@ -98,7 +98,7 @@ def test_upload_refuses_what_leads_out_and_nothing_at_all(ctx: CoreContext) -> N
 def test_download_by_pattern(some: CoreContext, patterns: object, found: set[str]) -> None:
     files = run(DownloadFiles, some, files=patterns)["files"]
     assert set(files) == found
-    assert all(some.objects.content[uri].decode() == path[1:] for path, uri in files.items())
+    assert all(some.memory.files[uri].decode() == path[1:] for path, uri in files.items())
 
 
 def test_download_into_a_folder(some: CoreContext) -> None:

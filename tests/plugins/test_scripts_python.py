@@ -17,7 +17,8 @@ from tiercel.errors import TaskError
 from tiercel.model.states import Level
 from tiercel.tasks.scripts import python
 from tiercel.tasks.scripts import python_environments as environments
-from tiercel.tasks.scripts.python_environments import Python, Recipe, environment, normalise, uv_for
+from tiercel.tasks.scripts.python_environments import Recipe, environment, normalise, uv_for
+from tiercel.tasks.scripts.pythons import Python
 from tiercel.tasks.scripts.runners import PROCESS
 
 RUNNER = {"type": PROCESS}

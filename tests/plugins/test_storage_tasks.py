@@ -113,7 +113,7 @@ def test_split_keeps_the_extension(ctx: CoreContext, lines: str) -> None:
     uris = run(Split, ctx, **{"from": lines}, bytes="1KB")["uris"]
     assert len(uris) == 3
     assert all(uri.endswith(".txt") for uri in uris)
-    assert b"".join(ctx.objects.content[uri] for uri in uris) == ctx.objects.content[lines]
+    assert b"".join(ctx.memory.files[uri] for uri in uris) == ctx.memory.files[lines]
     assert len(run(Split, ctx, **{"from": lines}, partitions="5")["uris"]) == 5
     assert len(run(Split, ctx, **{"from": lines}, rows=50)["uris"]) == 3
 
@@ -127,10 +127,10 @@ def test_concat_writes_the_separator_after_every_file(ctx: CoreContext) -> None:
     first, second = ctx.store(b"a", "a.txt"), ctx.store(b"b", "b.txt")
     uri = run(Concat, ctx, files=[first, second], separator="|", extension=".csv")["uri"]
     assert uri.endswith(".csv")
-    assert ctx.objects.content[uri] == b"a|b|"
+    assert ctx.memory.files[uri] == b"a|b|"
     uri = run(Concat, ctx, files=f'["{first}", "{second}"]')["uri"]
     assert uri.endswith(".tmp")
-    assert ctx.objects.content[uri] == b"ab"
+    assert ctx.memory.files[uri] == b"ab"
 
 
 def test_concat_names_a_file_that_is_missing(ctx: CoreContext) -> None:
@@ -152,7 +152,7 @@ def test_delete_and_size(ctx: CoreContext, lines: str) -> None:
 def test_reverse(ctx: CoreContext, charset: str) -> None:
     source = ctx.store("ä\nb\nc\n".encode(charset), "a.csv")
     uri = run(Reverse, ctx, **{"from": source}, charset=charset)["uri"]
-    assert ctx.objects.content[uri].decode(charset) == "c\nb\nä\n"
+    assert ctx.memory.files[uri].decode(charset) == "c\nb\nä\n"
     assert uri.endswith(".csv")
 
 
@@ -164,19 +164,19 @@ def test_reverse_with_an_unknown_charset(ctx: CoreContext, lines: str) -> None:
 def test_write(ctx: CoreContext) -> None:
     uri = run(Write, ctx, content="hello {{ flow.id }}", extension=".txt")["uri"]
     assert uri.endswith(".txt")
-    assert ctx.objects.content[uri] == b"hello daily"
+    assert ctx.memory.files[uri] == b"hello daily"
 
 
 def test_deduplicate_keeps_the_last_of_each_key(ctx: CoreContext, items: str) -> None:
     outputs = run(DeduplicateItems, ctx, **{"from": items}, expr=" {{ key }} ")
-    assert ctx.objects.content[outputs.pop("uri")] == b"".join(ITEMS.splitlines(keepends=True)[1:])
+    assert ctx.memory.files[outputs.pop("uri")] == b"".join(ITEMS.splitlines(keepends=True)[1:])
     assert outputs == {"numKeys": 3, "processedItemsTotal": 4, "droppedItemsTotal": 1}
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("INCLUDE", ["k2"]), ("EXCLUDE", ["k1", "k3", "k1"])])
 def test_filter_keeps_or_leaves_out(ctx: CoreContext, items: str, kind: str, kept: list[str]) -> None:
     outputs = run(FilterItems, ctx, **{"from": items}, filterCondition=" {{ value == 2 }} ", filterType=kind)
-    content = ctx.objects.content[outputs["uri"]].decode()
+    content = ctx.memory.files[outputs["uri"]].decode()
     assert [line[8:10] for line in content.splitlines()] == kept
     assert (outputs["processedItemsTotal"], outputs["droppedItemsTotal"]) == (4, 4 - len(kept))
 
@@ -193,12 +193,12 @@ def test_local_files_go_in_and_come_out(ctx: CoreContext, lines: str) -> None:
     inputs = {"sub/a.txt": "Hello {{ flow.id }}", "sub/dir/b.txt": lines, "left-out.txt": "x", "none": None}
     uris = run(LocalFiles, ctx, inputs=inputs, outputs=["sub/**"])["uris"]
     assert set(uris) == {"sub/a.txt", "sub/dir/b.txt"}
-    assert ctx.objects.content[uris["sub/a.txt"]] == b"Hello daily"
-    assert len(ctx.objects.content[uris["sub/dir/b.txt"]]) == 2142
+    assert ctx.memory.files[uris["sub/a.txt"]] == b"Hello daily"
+    assert len(ctx.memory.files[uris["sub/dir/b.txt"]]) == 2142
     assert run(LocalFiles, ctx, outputs="left-*")["uris"].keys() == {"left-out.txt"}
 
 
 def test_purge_removes_the_files_of_the_execution(ctx: CoreContext, lines: str) -> None:
     ctx.objects.write("kestra:///company/team/_files/a.txt", b"stays")
     assert run(PurgeCurrentExecutionFiles, ctx) == {"uris": [lines]}
-    assert list(ctx.objects.content) == ["kestra:///company/team/_files/a.txt"]
+    assert list(ctx.memory.files) == ["kestra:///company/team/_files/a.txt"]

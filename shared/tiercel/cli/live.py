@@ -14,13 +14,14 @@ from rich.live import Live
 from rich.text import Text
 
 from tiercel.cli.looks import Parts, is_plain, level_colour
-from tiercel.cli.progress import Progress, one_line_each, seconds_text
+from tiercel.cli.progress import Prefixes, Progress, one_line_each, seconds_text, seen_runs
 from tiercel.cli.tree import Picture, count_text
-from tiercel.model.execution import visible
 from tiercel.model.states import Level
 
 if TYPE_CHECKING:
-    from tiercel.model.execution import Execution, Lane, LogLine
+    from collections.abc import Iterable
+
+    from tiercel.model.execution import Execution, Lane, LogLine, TaskRun
     from tiercel.runtime import Runtime
 
 PAUSE = 0.1
@@ -38,6 +39,7 @@ class LiveTree(Progress):
         self._console = Console(file=stream, highlight=False)
         self._plain = is_plain(stream)
         self._picture = Picture()
+        self._prefixes = Prefixes()
         self._logs: deque[tuple[str, LogLine]] = deque(maxlen=LOGS)
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -46,16 +48,17 @@ class LiveTree(Progress):
         self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=redirect, vertical_overflow="crop")
         self._thread = threading.Thread(target=self._draw_on, name="progress", daemon=True)
 
-    def changed(self, header: Execution, lane: Lane) -> None:
+    def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
         """Take in a commit."""
         with self._lock:
-            self._picture.see(header, visible(lane.runs).values())
+            self._prefixes.see(header)
+            self._picture.see(header, seen_runs(lane, left))
 
-    def logged(self, task: str, line: LogLine) -> None:
+    def logged(self, execution: str, task: str, line: LogLine) -> None:
         """Take in a log line."""
         if line.level.rank >= Level.INFO.rank:
             with self._lock:
-                self._logs.append((task, line))
+                self._logs.append((self._prefixes.of(execution) + task, line))
 
     def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
         """Take in the executions as they were left."""

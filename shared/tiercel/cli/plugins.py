@@ -119,12 +119,14 @@ def _default(field: FieldInfo) -> object:
 
 
 def type_text(annotation: object) -> str:
-    """Return a field's type for people: `text`, `list of text or text`, `AUTO | LINUX`."""
+    """Return a field's type for people: `text`, `text or list of text`, `AUTO | LINUX`."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return type_text(inner[0])
     if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(type_text(each) for each in inner if each is not type(None)))
+        # In an order of our own: Python hands out `list | str` for `str | list` once it has seen the former.
+        texts = {type_text(each) for each in inner if each is not type(None)}
+        return " or ".join(sorted(texts, key=lambda text: (" of " in text, text != "text", text)))
     if origin is Literal:
         return " | ".join(map(str, inner))
     if origin in (list, tuple) and inner:

@@ -11,6 +11,7 @@ from tiercel.model.execution import visible
 from tiercel.model.states import Level, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from tiercel.model.execution import Execution, Lane, LogLine, TaskRun
@@ -23,10 +24,10 @@ LONGEST_LINE = 2000
 class Progress:
     """Watches executions, and shows nothing."""
 
-    def changed(self, header: Execution, lane: Lane) -> None:
-        """See a header and a lane right after their commit; called from many threads."""
+    def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
+        """See a header, a lane, and the runs that left it, right after their commit; called from many threads."""
 
-    def logged(self, task: str, line: LogLine) -> None:
+    def logged(self, execution: str, task: str, line: LogLine) -> None:
         """See a log line as it is written; called from many threads."""
 
     def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
@@ -46,6 +47,29 @@ class Progress:
         self.stop()
 
 
+def seen_runs(lane: Lane, left: Iterable[TaskRun]) -> list[TaskRun]:
+    """Return the runs of a commit that people see."""
+    return list(visible({**{run.key: run for run in left}, **lane.runs}).values())
+
+
+class Prefixes:
+    """Tells executions apart: the first one's tasks stand alone, the others' after the name of their flow."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def see(self, header: Execution) -> str:
+        """Return what stands before the names of an execution's tasks."""
+        self._known[header.id] = f"{header.flow_id}/" if self.of(header.id) else ""
+        return self._known[header.id]
+
+    def of(self, execution: str) -> str:
+        """Return the same where only the id is known: that stands for the flow until a commit was seen."""
+        if not self._known:
+            self._known[execution] = ""
+        return self._known.get(execution, f"{execution}/")
+
+
 class Lines(Progress):
     """Writes a line for each log line from INFO on, and one for each task run that ends."""
 
@@ -53,46 +77,48 @@ class Lines(Progress):
         self._out = out
         self._lock = threading.Lock()
         self._ended: set[tuple[str, str, int]] = set()
-        self._told: set[tuple[float, str]] = set()
+        self._told: set[tuple[str, float, str]] = set()
         """The warnings that were shown as they were written."""
-        self._first: str | None = None
+        self._prefixes = Prefixes()
         self._began = time.time()
 
-    def changed(self, header: Execution, lane: Lane) -> None:
+    def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
         """Tell of the task runs that have ended."""
         with self._lock:
-            for run in visible(lane.runs).values():
-                self._see(header, run)
+            self._see_all(header, seen_runs(lane, left))
 
     def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
         """Tell of the task runs that ended between two commits."""
         with self._lock:
             for header in headers:
-                for run in sorted(runtime.view.runs(header, None), key=lambda run: run.at[-1][1]):
-                    self._see(header, run)
+                self._see_all(header, runtime.view.runs(header, None))
 
-    def logged(self, task: str, line: LogLine) -> None:
+    def logged(self, execution: str, task: str, line: LogLine) -> None:
         """Tell what a task says."""
         if line.level.rank < Level.INFO.rank:
             return
         with self._lock:
             if line.level.rank >= Level.WARN.rank:
-                self._told.add((line.at, line.message))
-            self._log(task, line)
+                self._told.add((execution, line.at, line.message))
+            self._log(self._prefixes.of(execution) + task, line)
 
     # ------------------------------------------------------------ with the lock held
 
-    def _see(self, header: Execution, run: TaskRun) -> None:
+    def _see_all(self, header: Execution, runs: Iterable[TaskRun]) -> None:
+        where = self._prefixes.see(header)
+        for run in sorted(runs, key=lambda run: run.at[-1][1]):
+            self._see(header, run, where)
+
+    def _see(self, header: Execution, run: TaskRun, where: str) -> None:
         seen = (header.id, run.key, len(run.at))
         stands = run.state.is_terminal or run.state is State.PAUSED
         if not stands or seen in self._ended or run.at[-1][1] < self._began:
             return
         self._ended.add(seen)
-        self._first = self._first or header.id
-        where = "" if header.id == self._first else f"{header.flow_id}/"
         for line in run.logs:
-            if line.level.rank >= Level.WARN.rank and (line.at, line.message) not in self._told:
-                self._told.add((line.at, line.message))
+            told = (header.id, line.at, line.message)
+            if line.level.rank >= Level.WARN.rank and told not in self._told:
+                self._told.add(told)
                 self._log(where + run.task, line)
         tries = f", {len(run.attempts)} attempts" if len(run.attempts) > 1 else ""
         took = seconds_text(run.at[-1][1] - run.at[0][1])

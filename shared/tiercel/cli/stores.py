@@ -37,11 +37,11 @@ def existing(store: Path | None) -> Path:
 
 @contextmanager
 def reading(store: Path | None) -> Iterator[Runtime]:
-    """Open a store that is there without handling its messages."""
+    """Open a store that is there without handling its messages, or taking over those of processes that died."""
     folder = existing(store)
     from tiercel.runtime import embedded
 
-    runtime = embedded(folder)
+    runtime = embedded(folder, adopt=False)
     try:
         yield runtime
     finally:

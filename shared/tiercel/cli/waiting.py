@@ -22,7 +22,7 @@ from tiercel.errors import NotFoundError
 from tiercel.model.states import State
 
 if TYPE_CHECKING:
-    from tiercel.model.execution import Execution, Lane, LogLine
+    from tiercel.model.execution import Execution, Lane, LogLine, TaskRun
     from tiercel.runtime import Runtime
 
 LOOK_AGAIN = 1.0
@@ -39,19 +39,19 @@ class Watcher:
     touched: dict[str, None] = field(default_factory=dict)
     """The executions that have changed, in the order in which they first did."""
 
-    def changed(self, header: Execution, lane: Lane) -> None:
+    def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
         """See a commit."""
         self.touched[header.id] = None
         try:
-            self.progress.changed(header, lane)
+            self.progress.changed(header, lane, left)
         except OSError:
             self._give_up()
         self.bell.set()
 
-    def logged(self, task: str, line: LogLine) -> None:
+    def logged(self, execution: str, task: str, line: LogLine) -> None:
         """See a log line."""
         try:
-            self.progress.logged(task, line)
+            self.progress.logged(execution, task, line)
         except OSError:
             self._give_up()
 

@@ -25,10 +25,11 @@ def label_pairs(value: object) -> tuple[tuple[str, str], ...]:
 
     """
     if isinstance(value, str):
+        text = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except ValueError:
-            raise TaskError(f"labels must be a map or a list of key and value, found the text {value[:80]!r}") from None
+            raise TaskError(f"labels must be a map or a list of key and value, found the text {text[:80]!r}") from None
     if isinstance(value, list):
         value = {str(item["key"]): item["value"] for item in value if isinstance(item, Mapping)}
     if not isinstance(value, Mapping):

@@ -12,7 +12,7 @@ from tiercel.flowfile.places import Path, Report
 from tiercel.flowfile.properties import read_properties
 from tiercel.flowfile.texts import Shape, kept
 from tiercel.flowfile.words import nearest, shown
-from tiercel.model.inputs import INPUT_TYPES, OLD_TYPES, FlowOutput, InputBase, check_inputs
+from tiercel.model.inputs import INPUT_TYPES, OLD_TYPES, FlowOutput, InputBase, check_inputs, input_notices
 from tiercel.model.plugin import Plugin
 
 _TEXTUAL = frozenset(
@@ -44,6 +44,8 @@ def read_inputs(value: object, report: Report) -> tuple[InputBase, ...]:
         for problem in check_inputs(found):
             if not problem.message.startswith("Duplicate"):  # said elsewhere, with the lines
                 report.problem(_steps(problem.path), problem.message)
+        for notice in input_notices(found):
+            report.notice(_steps(notice.path), notice.message, key=True)
     return tuple(found)
 
 
@@ -79,24 +81,11 @@ def _input(raw: dict[str, Any], path: Path, report: Report) -> Plugin | None:
         return None
     if kind in OLD_TYPES:
         report.notice((*path, "type"), f"the input type {kind} is deprecated: use {OLD_TYPES[kind]}")
-    _ease(raw, path, report)
     if kind in _TEXTUAL:
         for name in ("defaults", "prefill"):
             if name in raw:
                 raw[name] = kept(raw[name], _TEXTS, report.document, raw, name)
     return _record(model, raw, path, report, f"input of type {kind}")
-
-
-def _ease(raw: dict[str, Any], path: Path, report: Report) -> None:
-    """Let an optional input have a default, as flows from before 1.0 do: the default makes it never missing."""
-    if raw.get("required") is False and raw.get("defaults") is not None:
-        message = "'required: false' says nothing where there are 'defaults': remove one of them"
-        report.notice((*path, "required"), message, key=True)
-        del raw["required"]
-    inside = raw.get("inputs")
-    for index, child in enumerate(inside if isinstance(inside, list) else ()):
-        if isinstance(child, dict):
-            _ease(child, (*path, "inputs", index), report)
 
 
 def _written(raw: Mapping[str, Any]) -> str:

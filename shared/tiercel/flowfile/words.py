@@ -149,7 +149,7 @@ def _fault(path: Path, here: list[ErrorDetails], known: Callable[[Path], tuple[s
         return _tag_fault(path, first)
     if len(here) == 1:
         return Fault(path, _single(first), kind)
-    wanted = list(dict.fromkeys(_wanted(error) for error in here))
+    wanted = sorted({_wanted(error) for error in here}, key=lambda words: (words != "a text", words))
     return Fault(path, f"wanted {' or '.join(wanted)}, found {shown(first['input'])}", kind)
 
 

@@ -99,13 +99,6 @@ class InputBase(Plugin):
     depends_on: DependsOn | None = None
     """When the input is asked for."""
 
-    @field_validator("defaults")
-    @classmethod
-    def _defaults_fill_in(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None and info.data.get("required") is False:
-            raise wrong("inputs that have 'defaults' must be required; remove 'required: false', or 'defaults'")
-        return value
-
     @field_validator("prefill")
     @classmethod
     def _prefill_or_defaults(cls, value: object, info: ValidationInfo) -> object:

@@ -25,6 +25,7 @@ __all__ = [
     "checked",
     "dependencies",
     "flat_inputs",
+    "input_notices",
     "parse_input",
     "parse_inputs",
     "path_of",
@@ -89,6 +90,19 @@ def check_inputs(inputs: Sequence[InputBase], at: str = "inputs") -> list[Proble
     problems += _prefixes(inputs, places)
     problems += _dependency_problems(inputs, places)
     return problems
+
+
+def input_notices(inputs: Sequence[InputBase], at: str = "inputs") -> list[Problem]:
+    """Return what is doubtful in a list of inputs, yet accepted: flows from before 1.0 have it."""
+    notices = []
+    for index, declared in enumerate(inputs):
+        place = f"{at}[{index}]"
+        if not declared.required and declared.defaults is not None:
+            message = "'required: false' says nothing where there are 'defaults': remove one of them"
+            notices.append(Problem(message, f"{place}.required"))
+        if isinstance(declared, FormInput):
+            notices += input_notices(declared.inputs, f"{place}.inputs")
+    return notices
 
 
 def check_outputs(outputs: Sequence[FlowOutput], at: str = "outputs") -> list[Problem]:

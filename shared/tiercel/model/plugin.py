@@ -55,7 +55,9 @@ class Result:
 
 def text_of(value: object) -> str:
     """Return a value as a text property takes it: text stays, structures and numbers become JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def _text_map(value: object) -> object:
@@ -70,12 +72,13 @@ TextMap = Annotated[dict[str, str | None], BeforeValidator(_text_map)]
 
 def _template_map(value: object) -> object:
     if isinstance(value, Mapping):
-        return {str(key): text_of(item) if isinstance(item, bool | int | float) else item for key, item in value.items()}
+        scalars = (bool, int, float)
+        return {str(key): text_of(item) if isinstance(item, scalars) else item for key, item in value.items()}
     return value
 
 
 TemplateMap = Annotated[dict[str, str | list[Any] | dict[str, Any] | None], BeforeValidator(_template_map)]
-"""A map of texts and structures, each of which becomes text once it is rendered: before, a quote would spoil its JSON."""
+"""A map of texts and structures; a structure becomes text once it is rendered: before, a quote would spoil its JSON."""
 
 
 @dataclass(frozen=True)

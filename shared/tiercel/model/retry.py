@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -28,10 +28,6 @@ class _Retry(BaseModel):
     behavior: Literal["RETRY_FAILED_TASK", "CREATE_NEW_EXECUTION"] = "RETRY_FAILED_TASK"
     """Whether the same task run goes on, or a new execution starts from the beginning."""
 
-    def delay(self, attempt: int, key: str) -> timedelta:
-        """Return how long to wait after the given attempt (counted from 1) has failed."""
-        raise NotImplementedError
-
 
 def _less(small: timedelta | None, large: timedelta | None, name: str, other: str) -> None:
     if small is not None and large is not None and small >= large:
@@ -49,10 +45,6 @@ class ConstantRetry(_Retry):
     def _in_order(self) -> ConstantRetry:
         _less(self.interval, self.max_duration, "interval", "maxDuration")
         return self
-
-    def delay(self, attempt: int, key: str) -> timedelta:
-        """Return the interval."""
-        return self.interval
 
 
 class ExponentialRetry(_Retry):
@@ -72,7 +64,7 @@ class ExponentialRetry(_Retry):
         _less(self.interval, self.max_interval, "interval", "maxInterval")
         return self
 
-    def delay(self, attempt: int, key: str) -> timedelta:
+    def grown(self, attempt: int) -> timedelta:
         """Return the grown interval, capped; the cap is applied to the exponent too, so nothing overflows."""
         seconds = self.interval.total_seconds() * self.delay_factor ** min(attempt - 1, 60)
         return timedelta(seconds=min(seconds, self.max_interval.total_seconds()))
@@ -94,7 +86,7 @@ class RandomRetry(_Retry):
         _less(self.max_interval, self.max_duration, "maxInterval", "maxDuration")
         return self
 
-    def delay(self, attempt: int, key: str) -> timedelta:
+    def drawn(self, attempt: int, key: str) -> timedelta:
         """Return a wait drawn from the task run's key and attempt: a plan that is made again is the same plan."""
         low, high = self.min_interval.total_seconds(), self.max_interval.total_seconds()
         return timedelta(seconds=random.Random(f"{key}/{attempt}").uniform(low, high))  # noqa: S311
@@ -118,7 +110,20 @@ def next_attempt(
     """
     if policy.max_attempts is not None and attempt >= policy.max_attempts:
         return None
-    due = failed_at + policy.delay(attempt, key)
+    due = failed_at + _wait(policy, attempt, key)
     if policy.max_duration is not None and due > started_at + policy.max_duration:
         return None
     return due
+
+
+def _wait(policy: RetryPolicy, attempt: int, key: str) -> timedelta:
+    """Return how long to wait after the given attempt (counted from 1) has failed."""
+    match policy:
+        case ConstantRetry():
+            return policy.interval
+        case ExponentialRetry():
+            return policy.grown(attempt)
+        case RandomRetry():
+            return policy.drawn(attempt, key)
+        case _:
+            assert_never(policy)

@@ -1,4 +1,4 @@
-"""What a plain YAML scalar stands for, in flows and in inputs alike: only booleans, integers, floats and null are more than text.
+"""What a plain YAML scalar stands for, in flows and inputs alike: only booleans, numbers and null are more than text.
 
 Promise: dates, times and sexagesimal numbers stay text; what JSON cannot hold (`.inf`, `.nan`) stays text too.
 """

@@ -6,7 +6,7 @@ from tiercel.flowables.core import LoopUntil
 from tiercel.model.execution import MAIN_LANE, Frame, Lane
 from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN
 from tiercel.model.states import State, guess, seen
-from tiercel.planner.ending import begin_epilogue, end_execution, next_epilogue
+from tiercel.planner.ending import begin_epilogue, end_execution, finish, next_epilogue
 from tiercel.planner.rounds import next_round, until_round
 from tiercel.planner.walk import Walk, is_main
 
@@ -31,14 +31,24 @@ def in_epilogue(lane: Lane) -> bool:
     return is_epilogue(lane.frames[0].branch)
 
 
+def is_over(walk: Walk) -> bool:
+    """Tell whether the execution has ended or is being killed, so that nothing more of this lane may begin."""
+    state = walk.header.state
+    return (state.is_terminal or state is State.KILLING) and not in_epilogue(walk.lane)
+
+
 def abandon(walk: Walk) -> None:
-    """Leave what remains of a lane whose execution has ended meanwhile; the top level goes over to the epilogue."""
-    if walk.lane.key != MAIN_LANE:
-        walk.end_lane(seen(walk.header.state))
-        return
+    """Leave what remains of a lane whose execution is over; the top level goes over to the epilogue."""
+    state = State.KILLED if walk.header.state is State.KILLING else walk.header.state
     for run in walk.lane.runs.values():
         if not run.state.is_terminal:
-            run.become(walk.header.state, walk.now)
+            run.become(state, walk.now)
+    walk.lane.current = walk.lane.claim = None
+    if walk.lane.key != MAIN_LANE:
+        walk.end_lane(seen(state))
+        return
+    if not walk.header.state.is_terminal:
+        finish(walk, state)
     walk.lane.frames[:] = [Frame()]
     if walk.header.state is State.RETRIED:
         walk.end_lane(0)  # what runs after the end runs after the execution that takes its place

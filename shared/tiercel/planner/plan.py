@@ -16,7 +16,7 @@ from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level, State, seen
 from tiercel.planner import batches
 from tiercel.planner.changes import leave
-from tiercel.planner.closing import abandon, close, in_epilogue
+from tiercel.planner.closing import abandon, close, is_over
 from tiercel.planner.ending import finish
 from tiercel.planner.openings import act, child_id, is_graph, start_ready
 from tiercel.planner.rounds import round_is_due
@@ -33,7 +33,7 @@ def go(walk: Walk) -> Work | None:
     while not walk.lane.ended and walk.lane.current is None:
         if walk.flow.sla:
             keep_assertions(walk)
-        if walk.header.state.is_terminal and not in_epilogue(walk.lane):
+        if is_over(walk):
             abandon(walk)
             continue
         frame = walk.lane.frames[-1]
@@ -97,8 +97,8 @@ def resume_lane(walk: Walk) -> Work | None:
     if walk.lane.ended:
         walk.report_end()
         return None
-    if key is None:
-        return go(walk)
+    if key is None or is_over(walk):
+        return _leave(walk)
     run = walk.lane.runs[key]
     node = walk.flow.nodes[run.task]
     if run.state in (State.CREATED, State.RESTARTED):
@@ -109,7 +109,13 @@ def resume_lane(walk: Walk) -> Work | None:
     return _lost(walk, node, run)
 
 
-def nothing(walk: Walk) -> None:  # noqa: ARG001 - the interface of every event
+def _leave(walk: Walk) -> Work | None:
+    """Leave the run at which the token stands, and go on: to the next, or out of an execution that is over."""
+    walk.lane.current = None
+    return go(walk)
+
+
+def nothing(walk: Walk) -> None:
     """Fold a message whose request was met before: it comes again, and changes nothing."""
 
 
@@ -164,7 +170,7 @@ def _tries(run: TaskRun) -> int:
 def _retry(walk: Walk, node: Node, run: TaskRun) -> bool:
     """Plan the next attempt of a failed run; tell whether there is one."""
     policy = node.retry
-    if policy is None:
+    if policy is None or is_over(walk):
         return False
     if policy.behavior == "CREATE_NEW_EXECUTION":
         return _retry_execution(walk, node, run)
@@ -206,8 +212,10 @@ def _retry_execution(walk: Walk, node: Node, run: TaskRun) -> bool:
 def task_due(walk: Walk, message: TaskDue) -> Work | None:
     """Fold a wait that is over; a wait that was overtaken changes nothing."""
     run = walk.lane.runs.get(message.run)
-    if run is None or walk.lane.current != run.key or len(run.at) != message.number or walk.header.state.is_terminal:
+    if run is None or walk.lane.current != run.key or len(run.at) != message.number:
         return None
+    if is_over(walk):
+        return _leave(walk)
     node = walk.flow.nodes[run.task]
     if message.why == "retry":
         return _try_again(walk, node, run)
@@ -263,6 +271,8 @@ def task_resumed(walk: Walk, message: ResumeTask) -> Work | None:
     run = walk.lane.runs.get(message.run)
     if run is None or run.state is not State.PAUSED or message.run not in walk.header.paused:
         return None
+    if is_over(walk):
+        return _leave(walk)
     return unpause(walk, walk.flow.nodes[run.task], run, message.state, message.outputs)
 
 

@@ -119,9 +119,13 @@ class Scene:
 
     def outputs_of(self, run: TaskRun) -> dict[str, Any]:
         """Return a run's outputs, fetched where they lie apart."""
-        if run.outputs_uri is not None and run.outputs is None:
-            run.outputs = self._archive.outputs(run.outputs_uri)
-        return run.outputs or {}
+        if run.outputs_uri is None or run.outputs is not None:
+            return run.outputs or {}
+        name = f"outputs/{run.outputs_uri}"  # never into the run: its lane would be stored with it
+        found: dict[str, Any] | None = self.memo.get(name)
+        if found is None:
+            found = self.memo[name] = self._archive.outputs(run.outputs_uri)
+        return found
 
     def run_id(self, key: str) -> str:
         """Return the id of the run with that key."""

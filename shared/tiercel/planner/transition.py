@@ -50,6 +50,11 @@ class Transition:
     """Keys of forks whose lanes and leaves are to go: a loop runs them again."""
     header_changed: bool = False
 
+    @property
+    def left(self) -> list[TaskRun]:
+        """The runs that left the lane."""
+        return [run for runs in self.archived.values() for run in runs.values()]
+
     def send(self, message: Message, due: float = 0.0) -> None:
         """Have a message sent with the commit."""
         self.messages.append((message, due))

@@ -107,8 +107,9 @@ class Walk:
     def become(self, state: State) -> None:
         """Put the execution into a state."""
         self.transition.header_changed = True
-        if self.header.state is state:
-            return
+        now = self.header.state
+        if now is state or now.is_terminal or (now is State.KILLING and not state.is_terminal):
+            return  # what runs after the end, or beside a kill, does not bring the execution back
         self.header.become(state, self.now)
         for message in self.scene.news(self.header):
             self.transition.send(message)

@@ -30,9 +30,7 @@ _WILD = re.compile(r"[*?\[{]")
 class NamespaceFiles(BaseModel):
     """Which files of which namespaces are copied into the working directory."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     enabled: bool = True
     """Whether any are copied."""

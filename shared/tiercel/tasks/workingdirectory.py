@@ -34,9 +34,7 @@ from tiercel.tasks.files import (
 class Cache(BaseModel):
     """Files that the next run of the directory begins with."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     patterns: list[str] = Field(min_length=1)
     """Which files are kept."""

@@ -60,8 +60,8 @@ class FlowNamespaceCondition(Condition):
         return asked.namespace.startswith(self.namespace) if self.prefix else asked.namespace == self.namespace
 
 
-class Not(Condition):
-    """Holds when none of several conditions does."""
+class _Several(Condition):
+    """What conditions made of conditions share."""
 
     conditions: list[dict[str, Any]] = Field(min_length=1)
     """The conditions."""
@@ -71,23 +71,18 @@ class Not(Condition):
     def _single(cls, conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         _none_gathers(conditions)
         return conditions
+
+
+class Not(_Several):
+    """Holds when none of several conditions does."""
 
     def holds(self, asked: Asked) -> bool:
         """Ask all of them."""
         return not any(holds(each, asked) for each in self.conditions)
 
 
-class Or(Condition):
+class Or(_Several):
     """Holds when at least one of several conditions does."""
-
-    conditions: list[dict[str, Any]] = Field(min_length=1)
-    """The conditions."""
-
-    @field_validator("conditions")
-    @classmethod
-    def _single(cls, conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        _none_gathers(conditions)
-        return conditions
 
     def holds(self, asked: Asked) -> bool:
         """Ask until one holds."""

@@ -44,7 +44,15 @@ class _Flight:
 class OutboxBus:
     """Delivers what this process commits, and what ended processes left behind."""
 
-    def __init__(self, store: SqliteStore, clock: Clock, *, grace: float = GRACE) -> None:
+    def __init__(self, store: SqliteStore, clock: Clock, *, grace: float = GRACE, adopt: bool = True) -> None:
+        """Open the bus.
+
+        Args:
+            store: Where the messages lie.
+            clock: Tells what is due.
+            grace: How long it must have been quiet before acknowledgements are written by themselves, in seconds.
+            adopt: False for who only reads the store: nothing is taken over, nothing is delivered.
+        """
         self._store = store
         self._outbox = store.outbox
         self._clock = clock
@@ -63,7 +71,8 @@ class OutboxBus:
         self._later: list[tuple[float, int, Letter]] = []
         self._waiting: set[str] = set()
         self._flights: dict[str, _Flight] = {}
-        store.adopt(self._arrive, self._take_over, self._now(), thorough=True)
+        if adopt:
+            store.adopt(self._arrive, self._take_over, self._now(), thorough=True)
 
     # -------------------------------------------------------------- the port
 

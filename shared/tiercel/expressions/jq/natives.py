@@ -172,44 +172,50 @@ def _isempty(machine: Machine, path: Path, value: Json, source: Closure) -> Resu
 
 @_native("until", 2)
 def _until(machine: Machine, path: Path, value: Json, test: Closure, update: Closure) -> Result:
-    waiting: list[Iterator[Json]] = [iter([value])]
-    while waiting:
-        one = next(waiting[-1], machine)
-        if one is machine:
-            waiting.pop()
-        elif truthy(next(machine.of(test, cast("Json", one)), None)):
-            yield machine.given(path, cast("Json", one))
+    values = _Updated(machine, value, update)
+    for one in values:
+        if truthy(next(machine.of(test, one), None)):
+            yield machine.given(path, one)
         else:
-            _pushed(machine, waiting, machine.of(update, cast("Json", one)))
+            values.follow(one)
 
 
 @_native("while", 2)
 def _while(machine: Machine, path: Path, value: Json, test: Closure, update: Closure) -> Result:
-    waiting: list[Iterator[Json]] = [iter([value])]
-    while waiting:
-        one = next(waiting[-1], machine)
-        if one is machine:
-            waiting.pop()
-        elif truthy(next(machine.of(test, cast("Json", one)), None)):
-            yield machine.given(path, cast("Json", one))
-            _pushed(machine, waiting, machine.of(update, cast("Json", one)))
+    values = _Updated(machine, value, update)
+    for one in values:
+        if truthy(next(machine.of(test, one), None)):
+            yield machine.given(path, one)
+            values.follow(one)
 
 
 @_native("repeat", 1)
 def _repeat(machine: Machine, path: Path, value: Json, update: Closure) -> Result:
-    waiting: list[Iterator[Json]] = [iter([value])]
-    while waiting:
-        one = next(waiting[-1], machine)
-        if one is machine:
-            waiting.pop()
-        else:
-            yield machine.given(path, cast("Json", one))
-            _pushed(machine, waiting, machine.of(update, cast("Json", one)))
+    values = _Updated(machine, value, update)
+    for one in values:
+        yield machine.given(path, one)
+        values.follow(one)
 
 
-def _pushed(machine: Machine, waiting: list[Iterator[Json]], more: Iterator[Json]) -> None:
-    machine.budget.hold_list(10)
-    waiting.append(more)
+class _Updated:
+    """A value, and after each that is followed the values that an update makes of it; no recursion, however deep."""
+
+    def __init__(self, machine: Machine, value: Json, update: Closure) -> None:
+        self._machine, self._update = machine, update
+        self._waiting: list[Iterator[Json]] = [iter([value])]
+
+    def __iter__(self) -> Iterator[Json]:
+        while self._waiting:
+            one = next(self._waiting[-1], self._machine)
+            if one is self._machine:
+                self._waiting.pop()
+            else:
+                yield cast("Json", one)
+
+    def follow(self, one: Json) -> None:
+        """Have what the update makes of a value come next."""
+        self._machine.budget.hold_list(10)
+        self._waiting.append(self._machine.of(self._update, one))
 
 
 def _items(value: Json, machine: Machine, what: str) -> list[Json]:

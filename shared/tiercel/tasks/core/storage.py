@@ -6,6 +6,7 @@ import codecs
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, cast
 
@@ -124,9 +125,10 @@ class Split(RunnableTask):
 def store_parts(ctx: RunContext, source: BinaryIO, rule: SplitRule, name: str) -> list[str]:
     """Cut a file and keep each part under a name; return their URIs in order."""
     uris = []
-    for part in split(source, rule, new_part):
-        with part:
-            uris.append(ctx.store(cast(BinaryIO, part), name))
+    with closing(split(source, rule, new_part)) as parts:
+        for part in parts:
+            with part:
+                uris.append(ctx.store(cast(BinaryIO, part), name))
     return uris
 
 

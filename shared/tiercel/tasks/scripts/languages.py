@@ -10,7 +10,8 @@ from pydantic import Field
 
 from tiercel.model.plugin import Rendered
 from tiercel.tasks.scripts import base
-from tiercel.tasks.scripts.base import Room, ScriptTask, Texts
+from tiercel.tasks.scripts.base import ScriptTask, Texts
+from tiercel.tasks.scripts.room import Room
 
 
 class NodeTask(ScriptTask):

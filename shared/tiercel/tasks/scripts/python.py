@@ -15,22 +15,19 @@ from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.model.states import Level
 from tiercel.tasks.scripts import base
-from tiercel.tasks.scripts.base import Room, ScriptTask, all_texts
+from tiercel.tasks.scripts.base import ScriptTask, all_texts
 from tiercel.tasks.scripts.python_environments import (
-    Python,
     Recipe,
     build,
-    describe,
     environment,
-    find_python,
     is_local,
-    is_shim,
     make_overlay,
     normalise,
-    on_path,
     sites_of,
     uv_for,
 )
+from tiercel.tasks.scripts.pythons import Python, describe, find_python, is_shim, on_path
+from tiercel.tasks.scripts.room import Room
 
 _INSTALLS = re.compile(r"""\bpip[\d.]*['",\s]+install\b""")
 _FIXED = {"PYTHONUNBUFFERED": "true", "PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tiercel.tasks.scripts import base
-from tiercel.tasks.scripts.base import Room
+from tiercel.tasks.scripts.room import Room
 
 
 class Commands(base.Commands):

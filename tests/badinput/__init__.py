@@ -1,0 +1,1 @@
+"""What bad input gets: a clear text, the right exit code, and nothing half-recorded."""
