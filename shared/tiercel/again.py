@@ -10,17 +10,18 @@ from tiercel.model.execution import (
     Caller,
     Execution,
     TaskRun,
+    current,
     encode,
     header_key,
     lane_key,
     leaf_key,
     segment_key,
+    split_key,
 )
 from tiercel.model.ids import fresh_id
 from tiercel.model.messages import StartExecution
 from tiercel.model.states import State
 from tiercel.planner.changes import merged_labels
-from tiercel.planner.geometry import split_key
 from tiercel.planner.rework import Rework, failed_runs, successors
 from tiercel.ports import Create, Delete, Merge, Put, Update, Write
 
@@ -43,7 +44,7 @@ def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
     if not header.state.is_terminal and header.state is not State.PAUSED:
         raise ConflictError(f"execution {execution} is {header.state}; only one that has ended can be restarted")
     flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
-    runs = stored.everything()
+    runs = current(stored.everything())
     again = failed_runs(flow, runs)
     if not again:
         raise ConflictError(f"No task found to restart execution from! Execution {execution} is {header.state}")
@@ -81,7 +82,7 @@ def replay(lanes: Lanes, intake: Intake, execution: str, task: str | None, value
         intake.replay(header, fresh, lanes.now())
         return fresh
     flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
-    runs = stored.everything()
+    runs = current(stored.everything())
     key = _choose(runs, task, values)
     later = successors(flow, runs, key)
     kept = {name: run for name, run in runs.items() if name not in later}

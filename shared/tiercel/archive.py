@@ -25,7 +25,7 @@ from tiercel.model.execution import (
 from tiercel.model.messages import Message, encode_message, message_key
 from tiercel.planner import batches, geometry
 from tiercel.planner.transition import Transition
-from tiercel.ports import Create, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
+from tiercel.ports import Create, Delete, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
 
 
 class StoredExecution:
@@ -143,8 +143,9 @@ class Token:
 
 
 def archive_writes(execution: str, transition: Transition) -> list[Write]:
-    """Return the writes that move runs from their lane to their segments."""
-    return [
+    """Return the writes that move runs from their lane to their segments, and drop segments nobody needs."""
+    dropped: list[Write] = [Delete(segment_key(execution, segment)) for segment in dict.fromkeys(transition.dropped)]
+    return dropped + [
         Merge(segment_key(execution, segment), {key: encode(run) for key, run in runs.items()})
         for segment, runs in transition.archived.items()
     ]

@@ -11,13 +11,12 @@ from tiercel.errors import ConflictError, ExpressionError, FlowError, InputError
 from tiercel.flowables.foreachitem import BATCH
 from tiercel.intake import Intake, Request
 from tiercel.lanes import Lanes
-from tiercel.model.execution import MAIN_LANE, Caller, Execution, LogLine, TaskRun, Trigger, is_hidden
+from tiercel.model.execution import MAIN_LANE, Caller, Execution, LogLine, TaskRun, Trigger, is_hidden, split_key
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
 from tiercel.model.messages import CallFlow, ChildEnded, KillExecution
 from tiercel.model.states import Level, State
 from tiercel.planner import plan
-from tiercel.planner.geometry import split_key
 from tiercel.planner.openings import child_id
 from tiercel.planner.transition import Outcome
 from tiercel.ports import Refused

@@ -9,7 +9,7 @@ from tiercel.attempt import Attempt
 from tiercel.errors import ExpressionError
 from tiercel.expressions import is_truthy_text
 from tiercel.model.execution import Attempt as AttemptRecord
-from tiercel.model.execution import TaskRun
+from tiercel.model.execution import TaskRun, split_key
 from tiercel.model.flow import MAIN, Node
 from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level, State, allow, guess, seen
@@ -59,7 +59,7 @@ class Directory:
 
     def _child(self, node: Node, above: TaskRun) -> State:
         now = self._now()
-        key = geometry.run_key(node, geometry.split_key(above.key)[1])
+        key = geometry.run_key(node, split_key(above.key)[1])
         run = TaskRun(key, node.id, [(State.CREATED, now)], above.key)
         self._children.append(run)
         self._scene.inner[key] = run

@@ -8,7 +8,7 @@ from typing import Any
 from tiercel import purging
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
-from tiercel.model.execution import Execution, TaskRun, decode_execution, decode_lane, header_key, lane_key
+from tiercel.model.execution import Execution, TaskRun, decode_execution, decode_lane, header_key, lane_key, split_key
 from tiercel.model.flow import MAIN, Node
 from tiercel.model.states import Level
 from tiercel.planner import geometry
@@ -90,7 +90,7 @@ class StoredExecutions:
         """
         assert merge.parent is not None
         items = merge.parent.branches[MAIN][merge.index - 1]
-        rounds = geometry.split_key(run.key)[1]
+        rounds = split_key(run.key)[1]
         fork = scene.find(geometry.run_key(items, rounds))
         for first in range(0, fork.size if fork is not None else 0, AT_ONCE):
             numbers = range(first, min(first + AT_ONCE, fork.size if fork is not None else 0))

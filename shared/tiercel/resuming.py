@@ -9,11 +9,10 @@ from tiercel.archive import envelope
 from tiercel.errors import ConflictError, InputError
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
-from tiercel.model.execution import Execution
+from tiercel.model.execution import Execution, split_key
 from tiercel.model.inputs import parse_inputs
 from tiercel.model.messages import ResumeTask
 from tiercel.model.states import State
-from tiercel.planner.geometry import split_key
 from tiercel.ports import StateStore
 
 

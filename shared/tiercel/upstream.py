@@ -10,7 +10,7 @@ import msgspec
 from tiercel.archive import Token
 from tiercel.conditions import Asked
 from tiercel.lanes import Lanes
-from tiercel.model.execution import MAIN_LANE, Execution, TaskRun
+from tiercel.model.execution import MAIN_LANE, Execution, TaskRun, current
 from tiercel.model.flow import Flow
 from tiercel.model.states import State
 from tiercel.planner.openings import main_lane
@@ -57,7 +57,7 @@ class Upstream:
 
     @cached_property
     def _runs(self) -> list[TaskRun]:
-        found = self._lanes.stored(self.header.id).everything().values()
+        found = current(self._lanes.stored(self.header.id).everything()).values()
         return sorted(found, key=lambda run: run.at[0][1])
 
     def runs(self) -> Iterable[TaskRun]:

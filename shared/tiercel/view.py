@@ -11,10 +11,10 @@ import msgspec
 from tiercel.archive import StoredExecution
 from tiercel.errors import NotFoundError
 from tiercel.model.durations import format_duration
-from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution, visible
+from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution, split_key, visible
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
-from tiercel.planner.geometry import loops_of, split_key
+from tiercel.planner.geometry import loops_of
 from tiercel.ports import ObjectStore, StateStore
 
 _decode_line = msgspec.json.Decoder(LogLine).decode

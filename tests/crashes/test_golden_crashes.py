@@ -10,7 +10,6 @@ import pytest
 from crashes.places import MemoryPlace, Parsed, SqlitePlace
 from crashes.tripwires import Crash, Wire
 from flows.histories import Golden, expected, golden, history_of, names
-from flows.test_golden import UNFINISHED
 from machine import Machine
 from tiercel.errors import NotFoundError
 from tiercel.model.states import State
@@ -68,7 +67,7 @@ def plain(flow: Golden, parsed: Parsed) -> tuple[dict[str, Any], int]:
     return left(machine, flow), calls
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name not in UNFINISHED])
+@pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_at_any_call_changes_nothing(name: str, after: bool) -> None:
     flow, parsed = golden(name), Parsed()

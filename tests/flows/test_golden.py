@@ -13,17 +13,7 @@ from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
 from tiercel.runtime import embedded
 
-UNFINISHED = {
-    "loop_until": "a fork inside a LoopUntil keeps the lanes of its first round (Transition.forgotten is unused)"
-}
-
-GOLDEN = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=UNFINISHED[name])) if name in UNFINISHED else name
-    for name in names()
-]
-
-
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", names())
 def test_it_leaves_its_history_in_memory(name: str) -> None:
     flow = golden(name)
     machine = Machine()
@@ -32,7 +22,7 @@ def test_it_leaves_its_history_in_memory(name: str) -> None:
     assert history_of(shown, flow.history) == expected(flow.history)
 
 
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", names())
 def test_it_leaves_its_history_on_sqlite(name: str, tmp_path: Path) -> None:
     flow = golden(name)
     clock = HandClock()

@@ -73,6 +73,8 @@ class TaskRun(Record):
     """The file with a loop's values, one a line, where they are too many for the record."""
     size: int = 0
     """How many values that file has."""
+    until: int | None = None
+    """The round in which a LoopUntil is; the runs of earlier ones are no longer shown."""
     limit: int = 0
     """How many branches of a fork run at once, where its lane counts them."""
     logs: list[LogLine] = []
@@ -268,9 +270,35 @@ def is_hidden(task: str) -> bool:
     return "." in task
 
 
+def split_key(key: str) -> tuple[str, tuple[int, ...]]:
+    """Return the task and the rounds that a run's key names."""
+    task, bracket, rest = key.partition("[")
+    return task, tuple(map(int, rest[:-1].split(","))) if bracket else ()
+
+
+def current(runs: Mapping[str, TaskRun]) -> dict[str, TaskRun]:
+    """Return the runs that count: those of earlier rounds of a LoopUntil do not."""
+    if not any(run.until for run in runs.values()):
+        return dict(runs)
+    return {key: run for key, run in runs.items() if not _is_past(runs, run)}
+
+
+def _is_past(runs: Mapping[str, TaskRun], run: TaskRun) -> bool:
+    rounds, parent = split_key(run.key)[1], run.parent
+    while parent is not None:
+        above = runs.get(parent)
+        if above is None:  # gone with its round
+            return True
+        depth = len(split_key(above.key)[1])
+        if above.until is not None and len(rounds) > depth and rounds[depth] != above.until:
+            return True
+        parent = above.parent
+    return False
+
+
 def visible(runs: Mapping[str, TaskRun]) -> dict[str, TaskRun]:
     """Return the runs that people see; those above hidden ones have their log lines too."""
-    shown = {key: run for key, run in runs.items() if not is_hidden(run.task)}
+    shown = {key: run for key, run in current(runs).items() if not is_hidden(run.task)}
     for run in runs.values():
         above = shown.get(run.parent) if is_hidden(run.task) and run.logs and run.parent is not None else None
         if above is not None:

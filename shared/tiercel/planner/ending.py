@@ -8,7 +8,7 @@ from typing import Any
 from tiercel.conditions import Asked, all_hold
 from tiercel.errors import ExpressionError, InputError, TiercelError
 from tiercel.inputs import convert_output
-from tiercel.model.execution import Frame, LogLine
+from tiercel.model.execution import Frame, LogLine, current
 from tiercel.model.flow import AFTER
 from tiercel.model.messages import ExecutionEnded
 from tiercel.model.states import Level, State
@@ -84,7 +84,7 @@ def _holds(walk: Walk, conditions: Sequence[Mapping[str, Any]]) -> bool:
     try:
         return all_hold(
             conditions,
-            Asked(flow.namespace, flow.id, render, walk.header, lambda: walk.scene.everything().values()),
+            Asked(flow.namespace, flow.id, render, walk.header, lambda: current(walk.scene.everything()).values()),
         )
     except ExpressionError as error:
         walk.header.logs.append(

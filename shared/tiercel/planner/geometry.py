@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from tiercel.flowables.base import FlowableTask
-from tiercel.flowables.core import Dag, EachParallel, ForEach, Parallel
+from tiercel.flowables.core import Dag, EachParallel, ForEach, LoopUntil, Parallel
 from tiercel.flowables.foreachitem import ForEachItemExecutable
 from tiercel.model.execution import MAIN_LANE
 from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
@@ -27,6 +27,11 @@ def is_valued(node: Node) -> bool:
     return issubclass(node.plugin, FlowableTask) and node.plugin.valued
 
 
+def has_rounds(node: Node) -> bool:
+    """Tell whether the node's main tasks run in rounds: for each value, or until a condition holds."""
+    return is_valued(node) or node.plugin is LoopUntil
+
+
 def forks(node: Node) -> bool:
     """Tell whether the node's main tasks walk in lanes of their own.
 
@@ -39,11 +44,11 @@ def forks(node: Node) -> bool:
 
 @lru_cache(maxsize=65536)
 def loops_of(node: Node) -> tuple[Node, ...]:
-    """Return the loops that run the node once for each value, outermost first."""
+    """Return the loops in whose rounds the node runs, outermost first."""
     found = []
     child = node
     for above in node.ancestors():
-        if is_valued(above) and child.branch == MAIN:
+        if has_rounds(above) and child.branch == MAIN:
             found.append(above)
         child = above
     return tuple(reversed(found))
@@ -52,12 +57,6 @@ def loops_of(node: Node) -> tuple[Node, ...]:
 def run_key(node: Node, rounds: Sequence[int]) -> str:
     """Return the key of the node's run in the given rounds (as many as there are loops around it)."""
     return f"{node.id}[{','.join(map(str, rounds))}]" if rounds else node.id
-
-
-def split_key(key: str) -> tuple[str, tuple[int, ...]]:
-    """Return the task and the rounds that a run's key names."""
-    task, bracket, rest = key.partition("[")
-    return task, tuple(map(int, rest[:-1].split(","))) if bracket else ()
 
 
 @lru_cache(maxsize=65536)

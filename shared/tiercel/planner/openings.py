@@ -5,8 +5,8 @@ from __future__ import annotations
 from tiercel.errors import TaskError, TiercelError
 from tiercel.flowables.base import Batches, Call, Change, Fork, Loop, Opening, Rest
 from tiercel.flowables.base import Walk as Through
-from tiercel.flowables.core import EachParallel
-from tiercel.model.execution import MAIN_LANE, Attempt, Frame, Join, Lane, TaskRun
+from tiercel.flowables.core import EachParallel, LoopUntil
+from tiercel.model.execution import MAIN_LANE, Attempt, Frame, Join, Lane, TaskRun, split_key
 from tiercel.model.flow import MAIN, Node
 from tiercel.model.ids import derived_id
 from tiercel.model.messages import CallFlow, OpenBranches, TaskDue
@@ -53,7 +53,9 @@ def _through(walk: Walk, node: Node, run: TaskRun, opening: Through) -> None:
     if branch is None:
         walk.settle(node, run, State.SUCCESS)
         return
-    walk.push(Frame(node.id, branch))
+    until = node.plugin is LoopUntil
+    run.until = 0 if until else None
+    walk.push(Frame(node.id, branch, round=0 if until else None))
 
 
 def _loop(walk: Walk, node: Node, run: TaskRun, opening: Loop) -> None:
@@ -136,7 +138,7 @@ def branch_lane(
         value: The loop's value for it, where the fork's run does not hold the values.
 
     """
-    rounds = list(geometry.split_key(run.key)[1])
+    rounds = list(split_key(run.key)[1])
     index = branch
     single = not geometry.is_valued(node) or node.plugin is EachParallel
     if geometry.is_valued(node):

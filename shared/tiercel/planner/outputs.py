@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tiercel.model.execution import TaskRun, is_hidden, visible
+from tiercel.model.execution import TaskRun, is_hidden, split_key, visible
 from tiercel.model.flow import Node
 from tiercel.planner import geometry
 from tiercel.planner.scene import Scene
@@ -19,7 +19,7 @@ class TaskMap(Mapping[str, Any]):
 
     def __init__(self, scene: Scene, here: TaskRun | None, view: View) -> None:
         self._scene = scene
-        self._rounds = geometry.split_key(here.key)[1] if here is not None else ()
+        self._rounds = split_key(here.key)[1] if here is not None else ()
         self._loops = _loops_around(scene, here)
         self._view = view
 
@@ -27,15 +27,7 @@ class TaskMap(Mapping[str, Any]):
         node = self._scene.flow.nodes.get(task)
         if node is None or is_hidden(task):
             raise KeyError(task)
-        if geometry.loops_of(node):
-            found = RoundMap(self._scene, node, (), self._shared(node), self._view)
-            if not found.exists():
-                raise KeyError(task)
-            return found
-        run = self._scene.find(node.id)
-        if run is None:
-            raise KeyError(task)
-        return self._view(run)
+        return _shown(self._scene, node, (), self._shared(node), self._view)
 
     def _shared(self, node: Node) -> tuple[int, ...]:
         """Return the rounds that this place and the node have in common."""
@@ -57,6 +49,43 @@ class TaskMap(Mapping[str, Any]):
 def _loops_around(scene: Scene, here: TaskRun | None) -> tuple[Node, ...]:
     node = scene.flow.nodes.get(here.task) if here is not None else None
     return geometry.loops_of(node) if node is not None else ()
+
+
+def _shown(scene: Scene, node: Node, rounds: tuple[int, ...], near: tuple[int, ...], view: View) -> Any:
+    """Return what is shown of a task in the given rounds: of its run, or of all further rounds by their values.
+
+    Args:
+        scene: Where runs are found.
+        node: The task.
+        rounds: The outer rounds that are settled.
+        near: The rounds in which the asking task stands, as far as it shares the loops.
+        view: What to show of a run.
+
+    Raises:
+        KeyError: The task has not run there.
+    """
+    loops = geometry.loops_of(node)
+    while len(rounds) < len(loops) and not geometry.is_valued(loops[len(rounds)]):
+        rounds = (*rounds, _round_until(scene, loops[len(rounds)], rounds, near))
+    if len(rounds) < len(loops):
+        found = RoundMap(scene, node, rounds, near if near[: len(rounds)] == rounds else (), view)
+        if not found.exists():
+            raise KeyError(node.id)
+        return found
+    run = scene.find(geometry.run_key(node, rounds))
+    if run is None:
+        raise KeyError(node.id)
+    return view(run)
+
+
+def _round_until(scene: Scene, loop: Node, rounds: tuple[int, ...], near: tuple[int, ...]) -> int:
+    """Return the round of a LoopUntil that counts here: the asking task's own, or the last one."""
+    if near[: len(rounds)] == rounds and len(near) > len(rounds):
+        return near[len(rounds)]
+    run = scene.find(geometry.run_key(loop, rounds))
+    if run is None or run.until is None:
+        raise KeyError(loop.id)
+    return run.until
 
 
 class RoundMap(Mapping[str, Any]):
@@ -100,14 +129,7 @@ class RoundMap(Mapping[str, Any]):
         return self._at(self._round_of(str(value)))
 
     def _at(self, round_: int) -> Any:
-        rounds = (*self._rounds, round_)
-        if len(rounds) < len(geometry.loops_of(self._node)):
-            near = self._near if self._near[: len(rounds)] == rounds else ()
-            return RoundMap(self._scene, self._node, rounds, near, self._view)
-        run = self._scene.find(geometry.run_key(self._node, rounds))
-        if run is None:
-            raise KeyError(self._values()[round_])
-        return self._view(run)
+        return _shown(self._scene, self._node, (*self._rounds, round_), self._near, self._view)
 
     def __iter__(self) -> Iterator[str]:
         self._scene.everything()

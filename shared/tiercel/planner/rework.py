@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tiercel.flowables.base import FlowableTask
 from tiercel.flowables.core import EachParallel, If, Switch
-from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun
+from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun, split_key
 from tiercel.model.flow import MAIN, Flow, Node
 from tiercel.model.messages import Message, OpenBranches, WalkLane
 from tiercel.model.states import State, seen
@@ -66,7 +66,7 @@ class Rework:
         node = self._flow.nodes.get(run.task)
         if node is None or not _in_main(node):
             return False
-        rounds = geometry.split_key(run.key)[1]
+        rounds = split_key(run.key)[1]
         return not any(
             geometry.run_key(above, rounds[: len(geometry.loops_of(above))]) in self._again
             for above in node.ancestors()
@@ -85,7 +85,7 @@ class Rework:
     def _keep(self, lane: Lane) -> None:
         self.lanes.append(lane)
         for run in self._runs.values():
-            node, rounds = self._flow.nodes[run.task], geometry.split_key(run.key)[1]
+            node, rounds = self._flow.nodes[run.task], split_key(run.key)[1]
             if not run.state.is_terminal and geometry.lane_of(node, rounds) == lane.key:
                 lane.runs[run.key] = run
 
@@ -135,7 +135,7 @@ class Rework:
         if geometry.forks(node):
             self._fork(lane, node, run)
             return
-        frame = Frame(node.id, _branch(node, run), round=0 if geometry.is_valued(node) else None)
+        frame = Frame(node.id, _branch(node, run), round=0 if geometry.is_valued(node) else run.until)
         lane.frames.append(frame)
         self._frame(lane, frame)
 
@@ -198,7 +198,7 @@ class Rework:
         for run in self._runs.values():
             if run.state.is_terminal:
                 node = self._flow.nodes[run.task]
-                segment = geometry.segment_of(node, geometry.split_key(run.key)[1])
+                segment = geometry.segment_of(node, split_key(run.key)[1])
                 found.setdefault(segment, {})[run.key] = run
         return found
 
@@ -228,7 +228,7 @@ def _branch(node: Node, run: TaskRun) -> str:
 
 def successors(flow: Flow, runs: dict[str, TaskRun], key: str) -> set[str]:
     """Return the keys of the runs that came after one: later in its sequence, and in the sequences around it."""
-    node, rounds = flow.nodes[runs[key].task], geometry.split_key(key)[1]
+    node, rounds = flow.nodes[runs[key].task], split_key(key)[1]
     found: set[str] = set()
     while True:
         found |= _later(flow, runs, node, rounds)
@@ -248,8 +248,8 @@ def _later(flow: Flow, runs: dict[str, TaskRun], node: Node, rounds: tuple[int, 
     return {
         key
         for key, run in runs.items()
-        if _within(flow.nodes[run.task], after, geometry.split_key(key)[1], rounds)
-        or (loop is not None and _in_later_round(flow.nodes[run.task], loop, geometry.split_key(key)[1], rounds))
+        if _within(flow.nodes[run.task], after, split_key(key)[1], rounds)
+        or (loop is not None and _in_later_round(flow.nodes[run.task], loop, split_key(key)[1], rounds))
     }
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from tiercel.errors import ExpressionError, TaskError
 from tiercel.expressions import is_truthy_text
 from tiercel.flowables.core import LoopUntil
-from tiercel.model.execution import Frame, TaskRun
-from tiercel.model.flow import Node
+from tiercel.model.execution import Frame, TaskRun, split_key
+from tiercel.model.flow import MAIN, Node
 from tiercel.model.messages import TaskDue
 from tiercel.model.states import Level, State, seen
 from tiercel.planner import geometry
@@ -77,25 +77,22 @@ def round_is_due(walk: Walk, node: Node, run: TaskRun) -> None:
     run.due = None
     if not walk.header.paused and walk.header.state is State.PAUSED:
         walk.become(State.RUNNING)
-    forget_children(walk, node, geometry.split_key(run.key)[1])
-    frame.index, frame.seen, frame.stopped = 0, 0, False
+    assert run.until is not None
+    _forget(walk, node, (*split_key(run.key)[1], run.until))
+    run.until += 1
+    frame.round, frame.index, frame.seen, frame.stopped = run.until, 0, 0, False
     walk.lane.current = None
 
 
-def forget_children(walk: Walk, node: Node, rounds: tuple[int, ...]) -> None:
-    """Remove the runs below a flowable from the lane, and the lanes and segments that hold more of them."""
-    inside = _below(node)
-    names = {child.id for child in inside}
-    for key in [key for key, run in walk.lane.runs.items() if run.task in names]:
-        del walk.lane.runs[key]
-    for child in inside:
-        if geometry.forks(child):
-            walk.transition.forgotten.append(geometry.run_key(child, rounds))
+def _forget(walk: Walk, node: Node, rounds: tuple[int, ...]) -> None:
+    """Remove the runs of a LoopUntil's round: from the lane, and from the segments that no other round will use.
 
-
-def _below(node: Node) -> list[Node]:
-    found = []
-    for nodes in node.branches.values():
-        for child in nodes:
-            found += [child, *_below(child)]
-    return found
+    The lanes of forks inside stay where they are until the execution is purged: nobody looks at an earlier round.
+    """
+    for key in [key for key in walk.lane.runs if split_key(key)[1][: len(rounds)] == rounds]:
+        if node in walk.flow.nodes[walk.lane.runs[key].task].ancestors():
+            del walk.lane.runs[key]
+    for child in node.branches[MAIN]:
+        segment = geometry.segment_of(child, rounds)
+        if segment != geometry.segment_of(child, (*rounds[:-1], rounds[-1] + 1)):
+            walk.transition.dropped.append(segment)

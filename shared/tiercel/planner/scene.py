@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from tiercel.model.execution import BranchEnd, Execution, Lane, TaskRun
+from tiercel.model.execution import BranchEnd, Execution, Lane, TaskRun, split_key
 from tiercel.model.flow import Flow, Node
 from tiercel.model.ids import derived_id
 from tiercel.model.messages import Message
@@ -70,7 +70,7 @@ class Scene:
             return run
         if self._everything is not None:
             return self._everything.get(key)
-        task, rounds = geometry.split_key(key)
+        task, rounds = split_key(key)
         node = self.flow.nodes.get(task)
         return None if node is None else self._look_up(key, node, rounds)
 

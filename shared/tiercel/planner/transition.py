@@ -46,8 +46,8 @@ class Transition:
     """What is to be sent, each with the time before which it is not (0: at once)."""
     archived: dict[str, dict[str, TaskRun]] = field(default_factory=dict)
     """The runs that left the lane, by segment."""
-    forgotten: list[str] = field(default_factory=list)
-    """Keys of forks whose lanes and leaves are to go: a loop runs them again."""
+    dropped: list[str] = field(default_factory=list)
+    """Segments that nobody will look at again."""
     header_changed: bool = False
 
     @property

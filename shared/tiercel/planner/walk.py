@@ -5,7 +5,7 @@ Pure: no clock, no randomness, no I/O; the time and the neighbourhood are argume
 
 from __future__ import annotations
 
-from tiercel.model.execution import Attempt, Execution, Frame, Lane, TaskRun
+from tiercel.model.execution import Attempt, Execution, Frame, Lane, TaskRun, split_key
 from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN, Flow, Node
 from tiercel.model.messages import BranchEnded
 from tiercel.model.states import Level, State, allow, seen
@@ -167,7 +167,7 @@ class Walk:
             return
         for run in leaving:
             node = self.flow.nodes[run.task]
-            segment = geometry.segment_of(node, geometry.split_key(run.key)[1])
+            segment = geometry.segment_of(node, split_key(run.key)[1])
             self.transition.archived.setdefault(segment, {})[run.key] = run
             del self.lane.runs[run.key]
         self.scene.remember({run.key: run for run in leaving})
