@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from tiercel import again, slots
-from tiercel.archive import envelope
-from tiercel.errors import ConflictError, ExpressionError, FlowError, InputError, NotFoundError, TransientError
+from tiercel.archive import Token, envelope
+from tiercel.errors import (
+    ConflictError,
+    ExpressionError,
+    FlowError,
+    InputError,
+    NotFoundError,
+    TaskError,
+    TransientError,
+)
 from tiercel.flowables.foreachitem import BATCH
 from tiercel.intake import Intake, Request
 from tiercel.lanes import Lanes
@@ -32,7 +41,7 @@ def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
     try:
         child = _child(lanes, intake, token.header, run, message)
     except (NotFoundError, ConflictError, InputError, FlowError) as error:
-        line = LogLine(lanes.now(), Level.ERROR, str(error))
+        line = LogLine(lanes.now(), Level.ERROR, _masked(lanes, token, run, str(error)))
         _fold(lanes, message, Outcome(State.FAILED, logs=[line]))
         return
     found = lanes.stored(message.execution).header()
@@ -41,6 +50,14 @@ def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
     if not message.wait:
         outputs = None if is_hidden(run.task) else {"executionId": child}
         _fold(lanes, message, Outcome(State.SUCCESS, outputs, child=child))
+
+
+def _masked(lanes: Lanes, token: Token, run: TaskRun, text: str) -> str:
+    """Hide the secrets that went into a call: rendering it once more tells which they are."""
+    scene, renderer = lanes.scene(token)
+    with suppress(ExpressionError, TaskError):
+        renderer.plugin(scene.flow.nodes[run.task], run)
+    return renderer.masked(text)
 
 
 def _child(lanes: Lanes, intake: Intake, parent: Execution, run: TaskRun, message: CallFlow) -> str:

@@ -66,7 +66,7 @@ class Directory:
         try:
             wanted = node.run_if == "true" or is_truthy_text(self._renderer.text(node.run_if, run, self._outer.extra))
         except ExpressionError as error:
-            run.log(now, Level.ERROR, f"runIf: {error}")
+            run.log(now, Level.ERROR, self._renderer.masked(f"runIf: {error}"))
             return self._end(node, run, State.FAILED)
         if not wanted:
             return self._end(node, run, State.SKIPPED)

@@ -160,6 +160,6 @@ PREFIXES: dict[str, str] = {
 """Old prefixes, each with the one that took its place."""
 
 DEPRECATED: frozenset[str] = frozenset(
-    {f"{_CORE}flow.EachSequential", f"{_CORE}flow.EachParallel", f"{_CORE}flow.Template", f"{_CORE}debug.Echo"}
+    {f"{_CORE}flow.EachSequential", f"{_CORE}flow.EachParallel", f"{_CORE}debug.Echo"}
 )
 """Types that still run and ask to be replaced."""

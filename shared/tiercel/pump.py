@@ -39,6 +39,7 @@ class Pump:
         self._idle = 0
         self._lock = threading.Lock()
         self._closed = False
+        self._given_back: dict[str, tuple[float, TransientError]] = {}
 
     def start(self) -> None:
         """Begin with one thread; more follow while all are at work."""
@@ -69,7 +70,8 @@ class Pump:
         """Handle one message, and acknowledge it last; never raises for what goes wrong with it."""
         try:
             self._handle(decode_message(delivery.body))
-        except TransientError:
+        except TransientError as error:
+            self._given_back.setdefault(delivery.key, (time.monotonic(), error))
             self._bus.later(delivery, min(5.0, BUSY_WAIT * 2 ** min(delivery.attempt - 1, 10)))
         except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
             if delivery.attempt < BAD_TRIES:
@@ -77,7 +79,13 @@ class Pump:
                 return
             self._bury(delivery, error)
         else:
+            self._given_back.pop(delivery.key, None)
             self._bus.acknowledge(delivery)
+
+    def given_back(self) -> list[tuple[float, TransientError]]:
+        """Return the messages that could not be handled so far: for how many seconds, and why the first time."""
+        now = time.monotonic()
+        return [(now - since, error) for since, error in list(self._given_back.values())]
 
     def _bury(self, delivery: Delivery, error: Exception) -> None:
         """End what a bad message belongs to; where even that fails, the message alone is given up, and logged."""

@@ -57,6 +57,10 @@ class Readers(NoWorld):
         """Return a structure with what is encrypted in it decrypted, and have that masked from now on."""
         return decrypt_deep(value, self._services.encryption_key, self.mask.add)
 
+    def masked(self, text: str) -> str:
+        """Return a text with the secrets hidden that were read so far."""
+        return self.mask(text)
+
     def encrypt(self, text: str) -> str:
         """Return a text encrypted with the installation's key."""
         return encrypt(self._services.encryption_key, text)

@@ -18,11 +18,6 @@ from cli.calling import COMMAND, Cli, Said, environment, process
 ROUNDS = 400
 LARGE = "{% for i in range(1, 380) %}0123456789{% endfor %}"
 """Small enough to lie in the database and not in a file: it is the commit that fails."""
-NOT_SAID = (
-    "cli/waiting.py, Session._wait: a message that the pump gave back (TransientError) lies under `later`, no run has a"
-    " due time, so the command takes the execution for one that waits for somebody: it ends at once, RUNNING, exit code"
-    " 3, without a word about the disk"
-)
 
 
 @pytest.fixture
@@ -82,7 +77,6 @@ def test_a_store_on_a_full_disk_is_gone_on_with_when_there_is_space(disk: Path, 
     assert [len(each["value"]) for each in outputs] == [3800] * ROUNDS
 
 
-@pytest.mark.xfail(strict=True, reason=NOT_SAID)
 def test_a_run_on_a_full_disk_says_why_it_stops(disk: Path, cli: Cli) -> None:
     for said in (run(disk / "store", filling(cli)), process("recover", "--store", str(disk / "store"))):
         assert said.code in (1, 2)

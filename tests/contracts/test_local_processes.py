@@ -35,7 +35,7 @@ def test_messages_of_a_killed_process_are_adopted_on_opening(tmp_path: Path) -> 
     place = LocalPlace(tmp_path)
     try:
         assert [(found.key, found.attempt) for found in drain(place)] == [("one", 2), ("two", 2)]
-        assert place.bus.pending() == (0, 0, 1)
+        assert place.bus.pending() == (0, 0, 1, 0)
         assert place.store.is_gone(owner)
         assert not (tmp_path / "owners" / owner).exists()
         assert live_owners(tmp_path) == [place.store.owner]

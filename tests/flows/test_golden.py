@@ -13,6 +13,7 @@ from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
 from tiercel.runtime import embedded
 
+
 @pytest.mark.parametrize("name", names())
 def test_it_leaves_its_history_in_memory(name: str) -> None:
     flow = golden(name)

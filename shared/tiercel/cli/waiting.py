@@ -60,6 +60,10 @@ class Watcher:
         self.progress = Progress()
 
 
+PATIENCE = 10.0
+"""Seconds for which a store that cannot be written is tried again before the command ends and says so."""
+
+
 @dataclass(frozen=True)
 class Session:
     """A store with the engine at work on it."""
@@ -88,9 +92,17 @@ class Session:
             self.runtime.bus.wait_quiet(None)
             if not self.runtime.bus.pending().later:
                 return
-            if not any(self._may_move(header) for header in self._family(wanted)):
+            if not self._is_tried_again() and not any(self._may_move(header) for header in self._family(wanted)):
                 return
             self.watcher.bell.wait(LOOK_AGAIN)
+
+    def _is_tried_again(self) -> bool:
+        """Tell whether a message waits because the store could not be written; raise the reason when that goes on."""
+        given_back = self.runtime.pump.given_back()
+        for seconds, error in given_back:
+            if seconds > PATIENCE:
+                raise error
+        return bool(given_back) or self.runtime.bus.pending().given_back > 0
 
     def _family(self, executions: Iterable[str]) -> Iterator[Execution]:
         view = self.runtime.view

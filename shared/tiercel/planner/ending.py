@@ -20,7 +20,8 @@ def end_execution(walk: Walk, frame: Frame, state: State) -> None:
     try:
         outputs = flow_outputs(walk)
     except (ExpressionError, InputError, TiercelError) as error:
-        walk.header.logs.append(LogLine(walk.now, Level.ERROR, f"the flow's outputs cannot be made: {error}"))
+        reason = walk.renderer.masked(f"the flow's outputs cannot be made: {error}")
+        walk.header.logs.append(LogLine(walk.now, Level.ERROR, reason))
         outputs, state = None, State.FAILED
     walk.header.outputs = outputs
     finish(walk, state)
@@ -87,8 +88,7 @@ def _holds(walk: Walk, conditions: Sequence[Mapping[str, Any]]) -> bool:
             Asked(flow.namespace, flow.id, render, walk.header, lambda: current(walk.scene.everything()).values()),
         )
     except ExpressionError as error:
-        walk.header.logs.append(
-            LogLine(walk.now, Level.WARN, f"the conditions of a listener cannot be judged: {error}")
-        )
+        reason = walk.renderer.masked(f"the conditions of a listener cannot be judged: {error}")
+        walk.header.logs.append(LogLine(walk.now, Level.WARN, reason))
         walk.transition.header_changed = True
         return False

@@ -123,8 +123,10 @@ def _lost(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     """Begin again a task whose worker died; one that kills its worker every time fails."""
     run.lost += 1
     run.attempts[-1].at.append((State.RESUBMITTED, walk.now))
-    run.log(walk.now, Level.WARN, f"the worker of this task ended in the middle of it; attempt {run.lost + 1} begins")
     if run.lost < MOST_LOST:
+        run.log(
+            walk.now, Level.WARN, f"the worker of this task ended in the middle of it; attempt {run.lost + 1} begins"
+        )
         return walk.attempt(node, run)
     walk.fail(node, run, f"the worker of this task ended in the middle of it {run.lost} times; it is not tried again")
     return go(walk)
@@ -239,7 +241,7 @@ def _pause_is_over(walk: Walk, node: Node, run: TaskRun, why: str) -> Work | Non
         try:
             state = walk.renderer.plugin(node, run).open().then
         except (ExpressionError, TaskError) as error:
-            run.log(walk.now, Level.ERROR, str(error))
+            run.log(walk.now, Level.ERROR, walk.renderer.masked(str(error)))
     else:
         run.log(walk.now, Level.ERROR, "Timeout: nobody resumed the task in time")
     return unpause(walk, node, run, state, None)

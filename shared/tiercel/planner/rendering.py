@@ -27,6 +27,9 @@ class SceneWorld(World, Protocol):
     def encrypt(self, text: str) -> str:
         """Return a text encrypted with the installation's key."""
 
+    def masked(self, text: str) -> str:
+        """Return a text with the secrets hidden that were read so far."""
+
 
 Worlds = Callable[[Scene, TaskRun | None], SceneWorld]
 """Gives the readers of the world for a run's expressions (secrets, keys, files, the time)."""
@@ -44,6 +47,10 @@ class Renderer:
         """Return the context of a run's expressions."""
         world = self._worlds(self._scene, run)
         return Context(Variables(self._scene, self._surroundings, run, extra, world.reveal), world)
+
+    def masked(self, text: str) -> str:
+        """Return a text for a log, with the secrets hidden that were read so far."""
+        return self._worlds(self._scene, None).masked(text)
 
     def means(self) -> Means:
         """Return what converting the flow's outputs asks of the world."""

@@ -36,7 +36,7 @@ def until_round(walk: Walk, frame: Frame) -> bool:
         if spent is None and is_truthy_text(walk.renderer.text(task.condition, run)):
             return False
     except (ExpressionError, TaskError) as error:
-        run.log(walk.now, Level.ERROR, str(error))
+        run.log(walk.now, Level.ERROR, walk.renderer.masked(str(error)))
         frame.seen |= seen(State.FAILED)
         return False
     if spent is not None:

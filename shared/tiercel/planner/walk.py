@@ -140,7 +140,7 @@ class Walk:
 
     def fail(self, node: Node, run: TaskRun, message: str) -> None:
         """End a run as FAILED, with the reason in its log."""
-        run.log(self.now, Level.ERROR, message)
+        run.log(self.now, Level.ERROR, self.renderer.masked(message))
         self.settle(node, run, State.FAILED)
 
     def settle(self, node: Node, run: TaskRun, state: State) -> None:

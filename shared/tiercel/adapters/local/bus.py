@@ -30,6 +30,8 @@ class Pending(NamedTuple):
     ready: int
     in_flight: int
     later: int
+    given_back: int = 0
+    """How many of the later ones have been tried before."""
 
 
 @dataclass(slots=True)
@@ -138,7 +140,8 @@ class OutboxBus:
         """Return how many messages are ready, in flight, and due later."""
         with self._lock:
             self._ripen()
-            return Pending(len(self._ready), len(self._flights), len(self._later))
+            given_back = sum(letter.attempt > 1 for _, _, letter in self._later)
+            return Pending(len(self._ready), len(self._flights), len(self._later), given_back)
 
     def wait_quiet(self, timeout: float | None, *, timers: bool = False) -> bool:
         """Wait until nothing is ready or in flight; tell whether it came to that in time.
