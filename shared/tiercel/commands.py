@@ -45,6 +45,7 @@ def _mark(lanes: Lanes, execution: str) -> None:
         header, version = found
         header.become(State.KILLING, lanes.now())
         header.paused.clear()
+        header.resting = False
         try:
             update = Update(header_key(execution), encode(header), version, header_index(header))
             lanes.commit([update], lanes.news(header))
@@ -108,6 +109,7 @@ def give_up(lanes: Lanes, execution: str, reason: str) -> None:
         messages = []
         if not header.state.is_terminal:
             header.become(State.FAILED, now)
+            header.resting = False
             messages.append(envelope(ExecutionEnded(execution)))
         header.finished = True
         writes: list[Write] = [Update(header_key(execution), encode(header), version, header_index(header))]

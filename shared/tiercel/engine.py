@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
-from tiercel import calls, commands, slots
+from tiercel import calls, commands, resting, slots
 from tiercel.archive import Token
 from tiercel.branches import open_branches
 from tiercel.intake import Intake
@@ -48,6 +48,12 @@ class Engine:
                 advance(lane, partial(plan.task_due, message=message))
             case m.ResumeTask(lane=lane):
                 advance(lane, partial(plan.task_resumed, message=message))
+            case m.MarkTask(lane=lane):
+                advance(lane, partial(plan.task_marked, message=message))
+            case m.RestLanes():
+                resting.hold_lanes(self._lanes, message)
+            case m.EndRest():
+                resting.go_on(self._lanes, message)
             case m.CallFlow():
                 calls.call(self._lanes, self._intake, message)
             case m.ChildEnded():

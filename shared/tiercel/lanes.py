@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
 from tiercel import joins
-from tiercel.archive import StoredExecution, Token, envelope, envelopes
-from tiercel.errors import TransientError
+from tiercel.archive import StoredExecution, Token, envelope, envelopes, header_index
+from tiercel.errors import NotFoundError, TransientError
 from tiercel.flows import FlowStore
-from tiercel.model.execution import Claim, Execution, Lane, TaskRun, decode_execution, decode_lane, header_key, lane_key
+from tiercel.model.execution import (
+    Claim,
+    Execution,
+    Lane,
+    TaskRun,
+    decode_execution,
+    decode_lane,
+    encode,
+    header_key,
+    lane_key,
+)
 from tiercel.model.messages import Message, message_key
 from tiercel.planner import plan
 from tiercel.planner.geometry import LEAF
@@ -19,7 +29,7 @@ from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Transition, Work
 from tiercel.planner.variables import Surroundings
 from tiercel.planner.walk import Walk
-from tiercel.ports import Clock, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Write
+from tiercel.ports import Clock, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Update, Write
 
 Event = Callable[[Walk], Work | None]
 """One event's plan."""
@@ -203,6 +213,36 @@ class Lanes:
     def commit(self, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
         """Write all or nothing, then send."""
         return self.store.commit(writes, messages)
+
+    def change_header(self, execution: str, change: Callable[[Execution], Sequence[Message] | None]) -> None:
+        """Change the header of an execution by a hand other than a plan's.
+
+        Args:
+            execution: The execution's id.
+            change: Changes the header as it is now, and returns what is to be sent; None when there is nothing to do.
+
+        Raises:
+            NotFoundError: There is no such execution.
+            TransientError: It is changed by others all the time.
+
+        """
+        for _ in range(TRIES):
+            found = self.stored(execution).header()
+            if found is None:
+                raise NotFoundError(f"there is no execution '{execution}' in this store")
+            header, version = found
+            entered = len(header.at)
+            messages = change(header)
+            if messages is None:
+                return
+            news = self.news(header) if len(header.at) > entered else []
+            update = Update(header_key(execution), encode(header), version, header_index(header))
+            try:
+                self.commit([update], [*map(envelope, messages), *news])
+            except Refused:
+                continue
+            return
+        raise TransientError(f"execution {execution} is changed by too many at once")
 
     def news(self, header: Execution) -> list[Envelope]:
         """Return what is to be sent because an execution has entered its state, by a hand other than a plan's."""

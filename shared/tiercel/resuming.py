@@ -11,7 +11,7 @@ from tiercel.flows import FlowStore
 from tiercel.intake import Intake
 from tiercel.model.execution import Execution, split_key
 from tiercel.model.inputs import parse_inputs
-from tiercel.model.messages import ResumeTask
+from tiercel.model.messages import EndRest, ResumeTask
 from tiercel.model.states import State
 from tiercel.ports import StateStore
 
@@ -25,7 +25,7 @@ def resume(
     *,
     local_files: bool = False,
 ) -> None:
-    """Let the first paused task of an execution go on.
+    """Let the first paused task of an execution go on, or the execution itself where it is paused as a whole.
 
     Args:
         store: Sends the message.
@@ -40,6 +40,9 @@ def resume(
         InputError: An input of `onResume` is missing or does not validate.
 
     """
+    if header.resting and not header.paused:
+        store.commit([], [envelope(EndRest(header.id, len(header.at)))])
+        return
     if not header.paused:
         raise ConflictError(f"The execution is not paused: {header.id} is {header.state}")
     key, lane = next(iter(header.paused.items()))

@@ -7,7 +7,7 @@ that looked at the same time, one looks again.
 from __future__ import annotations
 
 from tiercel.archive import envelope, header_index
-from tiercel.errors import NotFoundError, TransientError
+from tiercel.errors import ConflictError, NotFoundError, TransientError
 from tiercel.lanes import TRIES, Lanes
 from tiercel.model.execution import Execution, LogLine, decode_execution, encode, header_key
 from tiercel.model.flow import Concurrency
@@ -84,6 +84,32 @@ def _turned_away(lanes: Lanes, header: Execution, limit: Concurrency) -> list[Me
     header.become(State.FAILED if limit.behavior == "FAIL" else State.CANCELLED, now)
     header.finished = True
     return [ExecutionEnded(header.id)]
+
+
+def unqueue(lanes: Lanes, execution: str, state: State = State.RUNNING) -> None:
+    """Take an execution out of the queue, whatever the limit says.
+
+    Args:
+        lanes: Where executions are.
+        execution: The execution's id.
+        state: How it leaves: RUNNING begins it; CANCELLED or FAILED ends it.
+
+    Raises:
+        NotFoundError: There is no such execution.
+        ConflictError: It does not wait in a queue, or not into this state.
+
+    """
+    if state not in (State.RUNNING, State.CANCELLED, State.FAILED):
+        raise ConflictError(f"an execution leaves the queue RUNNING, CANCELLED or FAILED; found {state}")
+
+    def change(header: Execution) -> list[Message]:
+        if header.state is not State.QUEUED:
+            raise ConflictError(f"execution {execution} is {header.state}; only one that is QUEUED can leave the queue")
+        header.become(state, lanes.now())
+        header.finished = state.is_terminal
+        return [ExecutionEnded(execution) if state.is_terminal else StartExecution(execution)]
+
+    lanes.change_header(execution, change)
 
 
 def give_back(lanes: Lanes, header: Execution) -> None:

@@ -67,29 +67,36 @@ class ExecutionView:
             related: Whether the executions that this one caused are shown too.
 
         """
+        parts = self.parts(header, flow, related=related)
+        return {name: list(value) if isinstance(value, Iterator) else value for name, value in parts}
+
+    def parts(
+        self, header: Execution, flow: Flow | None, *, related: bool = True
+    ) -> Iterator[tuple[str, object | Iterator[Any]]]:
+        """Yield the fields of that document; what may be long is an iterator, to be written piece by piece."""
+        yield from self._header_fields(header)
         runs = self.runs(header, flow)
-        shown: dict[str, Any] = {
-            "id": header.id,
-            "namespace": header.namespace,
-            "flowId": header.flow_id,
-            "flowRevision": header.revision,
-            "parentId": header.parent_id,
-            "originalId": header.original_id or header.id,
-            "state": state_view(header.at),
-            "inputs": header.inputs,
-            "outputs": header.outputs,
-            "labels": [{"key": key, "value": value} for key, value in header.labels],
-            "variables": header.variables,
-            "metadata": {"attemptNumber": header.attempt_number, "originalCreatedDate": iso(_created(header))},
-            "taskRunList": [self._run(header, run) for run in runs],
-            "logs": list(self.logs(header, runs)),
-        }
+        yield "taskRunList", (self._run(header, run) for run in runs)
+        yield "logs", self.logs(header, runs)
+        if related:
+            yield "related", (self.show(child, None, related=False) for child in self.caused_by(header.id))
+
+    def _header_fields(self, header: Execution) -> Iterator[tuple[str, object]]:
+        yield "id", header.id
+        yield "namespace", header.namespace
+        yield "flowId", header.flow_id
+        yield "flowRevision", header.revision
+        yield "parentId", header.parent_id
+        yield "originalId", header.original_id or header.id
+        yield "state", state_view(header.at)
+        yield "inputs", header.inputs
+        yield "outputs", header.outputs
+        yield "labels", [{"key": key, "value": value} for key, value in header.labels]
+        yield "variables", header.variables
+        yield "metadata", {"attemptNumber": header.attempt_number, "originalCreatedDate": iso(_created(header))}
         if header.trigger is not None:
             trigger = header.trigger
-            shown["trigger"] = {"id": trigger.id, "type": trigger.type, "variables": trigger.variables}
-        if related:
-            shown["related"] = [self.show(child, None, related=False) for child in self.caused_by(header.id)]
-        return shown
+            yield "trigger", {"id": trigger.id, "type": trigger.type, "variables": trigger.variables}
 
     def runs(self, header: Execution, flow: Flow | None) -> list[TaskRun]:
         """Return the task runs in the order of their creation."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
 from tiercel.errors import NotFoundError
 from tiercel.model.states import State
@@ -43,17 +44,41 @@ def flow_of(runtime: Runtime, header: Execution) -> Flow | None:
         return None
 
 
-def document(runtime: Runtime, execution: str) -> dict[str, Any]:
-    """Return an execution as one JSON document."""
+def print_execution(runtime: Runtime, execution: str) -> None:
+    """Write an execution as one JSON document to the standard output, task run by task run."""
     header = runtime.view.header(execution)
-    return runtime.view.show(header, flow_of(runtime, header))
+    output = binary_output()
+    between = "{\n  "
+    for name, value in runtime.view.parts(header, flow_of(runtime, header)):
+        output.write(_utf8(f"{between}{json.dumps(name)}: "))
+        between = ",\n  "
+        if isinstance(value, Iterator):
+            _write_list(output, value)
+        else:
+            output.write(_utf8(_text(value).replace("\n", "\n  ")))
+    output.write(b"\n}\n")
+
+
+def _write_list(output: BinaryIO, items: Iterator[object]) -> None:
+    between = "[\n    "
+    for item in items:
+        output.write(_utf8(between + _text(item).replace("\n", "\n    ")))
+        between = ",\n    "
+    output.write(b"[]" if between.startswith("[") else b"\n  ]")
 
 
 def print_json(value: object) -> None:
     """Write a JSON document to the standard output, as UTF-8."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+    binary_output().write(_utf8(_text(value) + "\n"))
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def _utf8(text: str) -> bytes:
     # A lone surrogate cannot be written as UTF-8; its backslash form means the same in JSON.
-    binary_output().write(text.encode("utf-8", "backslashreplace"))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def binary_output() -> BinaryIO:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiercel.cli.looks import colour_of, is_plain, say, symbol
-from tiercel.cli.outcome import document, final_exit_code, print_json
+from tiercel.cli.outcome import final_exit_code, print_execution
 from tiercel.cli.progress import one_line_each, run_name, seconds_text
 from tiercel.model.states import Level, State
 
@@ -45,7 +45,7 @@ def show(runtime: Runtime, execution: str, output: str, *, quiet: bool = False, 
     """
     header = runtime.view.header(execution)
     if output == "json":
-        print_json(document(runtime, execution))
+        print_execution(runtime, execution)
     elif quiet:
         click.echo(f"{header.id} {header.state}")
     else:

@@ -68,6 +68,29 @@ class ResumeTask(_Message, frozen=True):
     outputs: dict[str, Any] | None = None
 
 
+class MarkTask(_Message, frozen=True):
+    """End an open task run in a state that somebody gives, whatever its worker says later."""
+
+    lane: str
+    run: str
+    state: State
+    number: int = 0
+    """Tells this run of the task from one that a restart began again."""
+
+
+class RestLanes(_Message, frozen=True):
+    """Have every token look at the header again: the execution is paused as a whole."""
+
+    number: int
+
+
+class EndRest(_Message, frozen=True):
+    """Let an execution that is paused as a whole go on."""
+
+    number: int
+    """Tells this rest from later ones."""
+
+
 class ChildEnded(_Message, frozen=True):
     """The execution that a Subflow waits for has ended."""
 
@@ -135,6 +158,9 @@ Message = (
     | BranchEnded
     | TaskDue
     | ResumeTask
+    | MarkTask
+    | RestLanes
+    | EndRest
     | ChildEnded
     | CallFlow
     | RetryExecution

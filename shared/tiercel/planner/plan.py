@@ -9,9 +9,9 @@ from typing import Any
 from tiercel.errors import ExpressionError, TaskError
 from tiercel.expressions import is_truthy_text
 from tiercel.flowables.base import FlowableTask
-from tiercel.model.execution import BranchEnd, Frame, Join, TaskRun
+from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun
 from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
-from tiercel.model.messages import ResumeTask, RetryExecution, TaskDue, WalkLane
+from tiercel.model.messages import MarkTask, ResumeTask, RetryExecution, TaskDue, WalkLane
 from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level, State, seen
 from tiercel.planner import batches
@@ -36,6 +36,8 @@ def go(walk: Walk) -> Work | None:
         if is_over(walk):
             abandon(walk)
             continue
+        if walk.rests():
+            break
         frame = walk.lane.frames[-1]
         node = walk.next_node(frame)
         if node is None:
@@ -102,6 +104,8 @@ def resume_lane(walk: Walk) -> Work | None:
     run = walk.lane.runs[key]
     node = walk.flow.nodes[run.task]
     if run.state in (State.CREATED, State.RESTARTED):
+        if walk.rests():
+            return None
         walk.execution_runs()
         return _begin(walk, node, run) or go(walk)
     if issubclass(node.plugin, FlowableTask) or run.state is not State.RUNNING:
@@ -276,6 +280,29 @@ def task_resumed(walk: Walk, message: ResumeTask) -> Work | None:
     if is_over(walk):
         return _leave(walk)
     return unpause(walk, walk.flow.nodes[run.task], run, message.state, message.outputs)
+
+
+def is_at(lane: Lane, run: TaskRun) -> bool:
+    """Tell whether a lane's token stands at a run that is open, and not somewhere inside it."""
+    inside = any(frame.task == run.task for frame in lane.frames)
+    return lane.current == run.key and not run.state.is_terminal and not inside
+
+
+def task_marked(walk: Walk, message: MarkTask) -> Work | None:
+    """Fold somebody's word that an open run has ended; its worker's result comes too late then."""
+    run = walk.lane.runs.get(message.run)
+    if run is None or len(run.at) != message.number or not is_at(walk.lane, run) or is_over(walk):
+        return None
+    if run.attempts and not run.attempts[-1].state.is_terminal:
+        run.attempts[-1].at.append((message.state, walk.now))
+    walk.lane.claim = None
+    if message.state is State.CANCELLED:
+        leave(walk, message.state)
+        return None
+    if walk.header.state is State.RETRYING:
+        walk.become(State.PAUSED if walk.header.paused else State.RUNNING)
+    walk.settle(walk.flow.nodes[run.task], run, message.state)
+    return go(walk)
 
 
 def branch_ended(walk: Walk, key: str, branch: int, mask: int) -> Work | None:

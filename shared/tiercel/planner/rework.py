@@ -29,6 +29,25 @@ def failed_runs(flow: Flow, runs: dict[str, TaskRun]) -> set[str]:
     return {key for key in bad - inner if key not in above or not _is_flowable(flow.nodes[main[key].task])}
 
 
+def is_walked(node: Node) -> bool:
+    """Tell whether a task is one that a token walks to in the main branches: others cannot begin by themselves."""
+    return _in_main(node) and not _inside_directory(node)
+
+
+def fitting(flow: Flow, runs: dict[str, TaskRun]) -> dict[str, TaskRun]:
+    """Return the runs whose task stands in a flow where it stood when they ran; others cannot be taken over."""
+    return {key: run for key, run in runs.items() if _fits(flow, runs, run)}
+
+
+def _fits(flow: Flow, runs: dict[str, TaskRun], run: TaskRun) -> bool:
+    node, above = flow.nodes.get(run.task), runs.get(run.parent) if run.parent is not None else None
+    if node is None or len(geometry.loops_of(node)) != len(split_key(run.key)[1]):
+        return False
+    if node.parent is None or above is None:
+        return node.parent is None and run.parent is None
+    return node.parent.id == above.task and _fits(flow, runs, above)
+
+
 def _is_flowable(node: Node) -> bool:
     return issubclass(node.plugin, FlowableTask)
 
@@ -44,10 +63,14 @@ def _inside_directory(node: Node) -> bool:
 class Rework:
     """The records of an execution whose chosen runs begin again."""
 
-    def __init__(self, flow: Flow, execution: str, runs: dict[str, TaskRun], again: set[str], now: float) -> None:
+    def __init__(
+        self, flow: Flow, execution: str, runs: dict[str, TaskRun], again: set[str], now: float, marked: str | None = None
+    ) -> None:
         self._flow = flow
         self._execution = execution
         self._again = again
+        self._marked = marked
+        """A run that was given its state by hand: what is around it goes on from there."""
         self._now = now
         self._runs = {key: run for key, run in runs.items() if self._stays(run)}
         self.lanes: list[Lane] = []
@@ -73,7 +96,7 @@ class Rework:
         )
 
     def _reopen(self) -> None:
-        for key in self._again:
+        for key in self._again | ({self._marked} if self._marked is not None else set()):
             above = self._runs[key].parent
             while above is not None:
                 run = self._runs[above]
@@ -162,7 +185,7 @@ class Rework:
         first = self._runs.get(_first_key(self._flow, lane))
         if first is None:
             return False
-        if self._fill(lane):
+        if self._fill(lane) or self._holds_mark(lane):
             self._keep(lane)
             self.messages.append(WalkLane(self._execution, lane.key, f"again/{self._now}"))
             if join.limit:
@@ -177,6 +200,13 @@ class Rework:
             leaf = self.leaves.setdefault((run.key, 0, branch // geometry.LEAF), {})
             leaf[str(branch)] = BranchEnd(mask, counts=batches.counts_of([first]))
         return True
+
+    def _holds_mark(self, lane: Lane) -> bool:
+        """Tell whether the run that was marked lies in a lane: its token walks on from there, if only to the end."""
+        if self._marked is None:
+            return False
+        task, rounds = split_key(self._marked)
+        return geometry.lane_of(self._flow.nodes[task], rounds) == lane.key
 
     def _close_leaves(self, fork: str, size: int) -> None:
         """Note one level up which nodes of a join are full: nobody comes to do it again."""

@@ -104,10 +104,21 @@ class Walk:
         if self.header.state in (State.CREATED, State.RESTARTED, State.QUEUED):
             self.become(State.RUNNING)
 
+    def rests(self) -> bool:
+        """Tell whether the execution is paused as a whole, so that no new task run may begin.
+
+        A token that stands still for it writes the header: whoever ends the rest in between refuses that, and it looks
+        again. So a rest that has ended leaves no token behind.
+        """
+        self.transition.header_changed = self.transition.header_changed or self.header.resting
+        return self.header.resting
+
     def become(self, state: State) -> None:
-        """Put the execution into a state."""
+        """Put the execution into a state; while it is paused as a whole, only its end changes that."""
         self.transition.header_changed = True
         now = self.header.state
+        if self.header.resting and not state.is_terminal and state is not State.KILLING:
+            return
         if now is state or now.is_terminal or (now is State.KILLING and not state.is_terminal):
             return  # what runs after the end, or beside a kill, does not bring the execution back
         self.header.become(state, self.now)
