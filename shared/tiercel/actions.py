@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tiercel import again, resuming
+from tiercel import again, byhand, resuming
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError
 from tiercel.model.flow import Flow
 from tiercel.model.messages import KillExecution
+from tiercel.model.states import State
 from tiercel.runtime import Runtime
 
 
 def resume(rt: Runtime, execution: str, inputs: Mapping[str, object], *, local_files: bool = False) -> str:
-    """Let the first paused task of an execution go on.
+    """Let the first paused task of an execution go on, or the execution where it is paused as a whole.
 
     Args:
         rt: The runtime.
@@ -32,15 +33,59 @@ def resume(rt: Runtime, execution: str, inputs: Mapping[str, object], *, local_f
     return execution
 
 
-def restart(rt: Runtime, execution: str) -> str:
-    """Let an execution go on from its failed tasks."""
+def restart(rt: Runtime, execution: str, revision: int | None = None) -> str:
+    """Let an execution go on from its failed tasks; on a revision that is named, a new one does. Return its id."""
+    if revision is not None:
+        return again.restart_on(rt.lanes, rt.intake, execution, revision)
     again.restart(rt.lanes, execution)
     return execution
 
 
-def replay(rt: Runtime, execution: str, task: str | None, values: list[str]) -> str:
+def replay(
+    rt: Runtime,
+    execution: str,
+    task: str | None,
+    values: list[str],
+    change: again.Differently = again.Differently(),  # noqa: B008 - it is frozen
+) -> str:
     """Begin a new execution from the start or from a task run of an old one; return its id."""
-    return again.replay(rt.lanes, rt.intake, execution, task, values)
+    return again.replay(rt.lanes, rt.intake, execution, task, values, change)
+
+
+def pause(rt: Runtime, execution: str) -> str:
+    """Have an execution begin no new task until it is resumed."""
+    byhand.pause(rt.lanes, execution)
+    return execution
+
+
+def unqueue(rt: Runtime, execution: str, state: State = State.RUNNING) -> str:
+    """Take an execution out of its flow's queue, into RUNNING, CANCELLED or FAILED."""
+    byhand.unqueue(rt.lanes, execution, state)
+    return execution
+
+
+def force_run(rt: Runtime, execution: str) -> str:
+    """Have an execution run now, whatever it waits for."""
+    byhand.force_run(rt.lanes, execution)
+    return execution
+
+
+def change_status(rt: Runtime, execution: str, state: State) -> str:
+    """Give an ended execution another terminal state."""
+    byhand.change_status(rt.lanes, execution, state)
+    return execution
+
+
+def change_state(rt: Runtime, execution: str, task: str, values: list[str], state: State) -> str:
+    """Give a task run a terminal state, and let the flow go on from there."""
+    byhand.change_state(rt.lanes, execution, task, values, state)
+    return execution
+
+
+def set_labels(rt: Runtime, execution: str, labels: list[tuple[str, str]]) -> str:
+    """Add labels to an execution, or replace those of the same keys."""
+    byhand.set_labels(rt.lanes, execution, labels)
+    return execution
 
 
 def kill(rt: Runtime, execution: str) -> None:

@@ -1,6 +1,12 @@
-"""Restart and replay: an execution goes on from its failed tasks, or a new one begins in the middle of an old one."""
+"""Restart and replay: an execution goes on from its failed tasks, or a new one begins in the middle of an old one.
+
+A task run of an ended execution that is given another state by hand is of the same kind: what is around it goes on.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tiercel.archive import StoredExecution, envelope, header_index
 from tiercel.errors import ConflictError, NotFoundError
@@ -18,12 +24,27 @@ from tiercel.model.execution import (
     segment_key,
     split_key,
 )
-from tiercel.model.ids import fresh_id
-from tiercel.model.messages import StartExecution
-from tiercel.model.states import State
+from tiercel.model.flow import Flow
+from tiercel.model.ids import derived_id, fresh_id
+from tiercel.model.messages import ExecutionEnded, KillExecution, Message, StartExecution
+from tiercel.model.states import State, allow
 from tiercel.planner.changes import merged_labels
-from tiercel.planner.rework import Rework, failed_runs, successors
-from tiercel.ports import Create, Delete, Merge, Put, Update, Write
+from tiercel.planner.rework import Rework, failed_runs, fitting, is_walked, successors
+from tiercel.ports import Create, Delete, Merge, Put, Refused, Update, Write
+
+RESTARTED = "system.restarted"
+
+
+@dataclass(frozen=True)
+class Differently:
+    """What a replay does otherwise than the execution that it replays."""
+
+    revision: int | None = None
+    """The flow's revision; that of the old execution by default."""
+    inputs: Mapping[str, object] | None = None
+    """All inputs anew, those that are not named by their defaults; None takes over the old ones."""
+    local_files: bool = False
+    """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
 
 
 def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
@@ -40,61 +61,163 @@ def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
 
     """
     stored = lanes.stored(execution)
-    header, version = _header(stored, execution)
-    if not header.state.is_terminal and header.state is not State.PAUSED:
-        raise ConflictError(f"execution {execution} is {header.state}; only one that has ended can be restarted")
+    header, version = header_of(stored, execution)
+    _refuse_running(header)
+    if header.resting:
+        raise ConflictError(f"execution {execution} is PAUSED as a whole; resume it, or kill it and restart it then")
     flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
     runs = current(stored.everything())
     again = failed_runs(flow, runs)
     if not again:
-        raise ConflictError(f"No task found to restart execution from! Execution {execution} is {header.state}")
+        raise _nothing_failed(header)
     now = lanes.now()
     _begin_again(header, now)
-    header.labels = merged_labels(header.labels, [("system.restarted", "true")])
+    header.attempt_number += 1
+    header.labels = merged_labels(header.labels, [(RESTARTED, "true")])
     header.caller = caller or header.caller
     rework = Rework(flow, execution, runs, again, now)
-    clear: list[Write] = [Delete(key) for key in stored.record_keys()]
-    keep = Update(header_key(execution), encode(header), version, header_index(header))
-    _commit(lanes, [*clear, keep], rework, header)
+    _commit(lanes, _instead(stored, header, version), rework, header)
 
 
-def replay(lanes: Lanes, intake: Intake, execution: str, task: str | None, values: list[str]) -> str:
+def _refuse_running(header: Execution) -> None:
+    if not header.state.is_terminal and header.state is not State.PAUSED:
+        raise ConflictError(f"execution {header.id} is {header.state}; only one that has ended can be restarted")
+
+
+def _nothing_failed(header: Execution) -> ConflictError:
+    return ConflictError(f"No task found to restart execution from! Execution {header.id} is {header.state}")
+
+
+def restart_on(lanes: Lanes, intake: Intake, execution: str, revision: int) -> str:
+    """Begin a new execution on another revision of the flow, from the tasks of an old one that failed.
+
+    Returns:
+        The new execution's id.
+
+    Raises:
+        NotFoundError: There is no such execution, or no such revision.
+        ConflictError: It still runs, or nothing of it failed that the revision has too.
+
+    """
+    stored = lanes.stored(execution)
+    header, _ = header_of(stored, execution)
+    _refuse_running(header)
+    flow = lanes.flows.get(header.namespace, header.flow_id, revision)
+    runs = fitting(flow, current(stored.everything()))
+    again = failed_runs(flow, runs)
+    if not again:
+        raise _nothing_failed(header)
+    fresh, now = fresh_id(), lanes.now()
+    _begin_within(lanes, intake.replayed(header, fresh, now, RESTARTED), flow, runs, again)
+    return fresh
+
+
+def replay(
+    lanes: Lanes,
+    intake: Intake,
+    execution: str,
+    task: str | None,
+    values: list[str],
+    change: Differently = Differently(),
+) -> str:
     """Begin a new execution like an old one, from its start or from one of its task runs.
 
     Args:
         lanes: Where executions are.
         intake: Accepts the new execution.
         execution: The old one.
-        task: The task from which to begin; None begins at the start.
+        task: The task, or the id of the task run, from which to begin; None begins at the start.
         values: The values of the loops around the task, outermost first.
+        change: What is different.
 
     Returns:
         The new execution's id.
 
     Raises:
-        NotFoundError: There is no such execution, or no such run in it.
+        NotFoundError: There is no such execution, no such revision, or no such run in it.
+        ConflictError: The revision has the task at another place, or not at all.
+        InputError: One of the new inputs is missing or does not validate.
 
     """
     stored = lanes.stored(execution)
-    header, _ = _header(stored, execution)
-    fresh = fresh_id()
+    header, _ = header_of(stored, execution)
+    revision = change.revision if change.revision is not None else header.revision
+    flow = lanes.flows.get(header.namespace, header.flow_id, revision)
+    new = intake.replayed(header, fresh_id(), lanes.now())
+    new.revision = revision
+    if change.inputs is not None:
+        given, local = change.inputs, change.local_files
+        new.inputs = intake.resolve(flow, flow.inputs, given, new.id, header.trigger, local_files=local) or None
     if task is None:
-        intake.replay(header, fresh, lanes.now())
-        return fresh
-    flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
-    runs = current(stored.everything())
-    key = _choose(runs, task, values)
+        intake.start(new)
+        return new.id
+    everything = current(stored.everything())
+    key = choose(execution, everything, task, values)
+    runs = fitting(flow, everything) if change.revision is not None else everything
+    if key not in runs:
+        raise ConflictError(
+            f"task '{split_key(key)[0]}' does not stand in revision {revision} where it stood when it ran"
+        )
     later = successors(flow, runs, key)
-    kept = {name: run for name, run in runs.items() if name not in later}
-    now = lanes.now()
-    new = intake.replayed(header, fresh, now)
+    _begin_within(lanes, new, flow, {name: run for name, run in runs.items() if name not in later}, {key})
+    return new.id
+
+
+def _begin_within(lanes: Lanes, new: Execution, flow: Flow, runs: dict[str, TaskRun], again: set[str]) -> None:
+    """Store a new execution that has some runs already, and begins some of them again."""
+    now = new.at[0][1]
+    new.revision = flow.revision
     new.at.append((State.RESTARTED, now))
-    rework = Rework(flow, fresh, kept, {key}, now)
-    _commit(lanes, [Create(header_key(fresh), encode(new), header_index(new))], rework, new)
-    return fresh
+    create = Create(header_key(new.id), encode(new), header_index(new))
+    _commit(lanes, [create], Rework(flow, new.id, runs, again, now), new)
 
 
-def _header(stored: StoredExecution, execution: str) -> tuple[Execution, int]:
+def mark(lanes: Lanes, execution: str, key: str, state: State) -> None:
+    """Give a task run of an ended execution another state; the execution goes on from there.
+
+    Raises:
+        ConflictError: It has not come to rest yet, or the run is none from which a flow can go on.
+
+    """
+    stored = lanes.stored(execution)
+    header, version = header_of(stored, execution)
+    flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
+    runs, now = current(stored.everything()), lanes.now()
+    run = runs[key]
+    node = flow.nodes[run.task]
+    if not header.finished or header.state is State.RETRIED:
+        wanted = "one that has come to its end can go on from a task whose state is changed"
+        raise ConflictError(f"execution {execution} is {header.state}, and what follows it is at work; {wanted}")
+    if not is_walked(node):
+        place = "a task of errors, finally or afterExecution, or one inside a WorkingDirectory, is not"
+        raise ConflictError(f"task '{node.id}' is none that the flow can go on from: {place}")
+    _end_run(run, allow(state, node.allow_failure, node.allow_warning), now)
+    _begin_again(header, now)
+    messages: list[Message] | None = None
+    if state is State.CANCELLED:
+        header.become(state, now)
+        messages = [KillExecution(execution, cascade=False, state=state), ExecutionEnded(execution)]
+    rework = Rework(flow, execution, runs, set(), now, marked=key)
+    try:
+        _commit(lanes, _instead(stored, header, version), rework, header, messages)
+    except Refused:
+        raise ConflictError(f"execution {execution} is changed by somebody else at this moment; try again") from None
+
+
+def _end_run(run: TaskRun, state: State, now: float) -> None:
+    if run.attempts and run.attempts[-1].state is not state:
+        run.attempts[-1].at.append((state, now))
+    run.become(state, now)
+
+
+def _instead(stored: StoredExecution, header: Execution, version: int) -> list[Write]:
+    """Return the writes that keep a changed header, and clear what else there is of its execution."""
+    clear: list[Write] = [Delete(key) for key in stored.record_keys()]
+    return [*clear, Update(header_key(header.id), encode(header), version, header_index(header))]
+
+
+def header_of(stored: StoredExecution, execution: str) -> tuple[Execution, int]:
+    """Return a header with its version, or raise NotFoundError."""
     found = stored.header()
     if found is None:
         raise NotFoundError(f"there is no execution '{execution}' in this store")
@@ -103,13 +226,20 @@ def _header(stored: StoredExecution, execution: str) -> tuple[Execution, int]:
 
 def _begin_again(header: Execution, now: float) -> None:
     header.become(State.RESTARTED, now)
-    header.attempt_number += 1
     header.outputs, header.finished = None, False
     header.paused.clear()
 
 
-def _choose(runs: dict[str, TaskRun], task: str, values: list[str]) -> str:
-    """Return the key of the run that a task and the values around it name."""
+def choose(execution: str, runs: dict[str, TaskRun], task: str, values: list[str]) -> str:
+    """Return the key of the run that its id names, or a task and the values around it.
+
+    Raises:
+        NotFoundError: There is no such run.
+
+    """
+    named = [key for key in runs if task == derived_id(execution, key)]
+    if named:
+        return named[0]
     found = [key for key, run in runs.items() if run.task == task and _values(runs, run)[: len(values)] == values]
     if not found:
         known = ", ".join(sorted({run.task for run in runs.values()}))
@@ -127,7 +257,14 @@ def _values(runs: dict[str, TaskRun], run: TaskRun | None) -> list[str]:
     return chain
 
 
-def _commit(lanes: Lanes, first: list[Write], rework: Rework, header: Execution) -> None:
+def _commit(
+    lanes: Lanes,
+    first: list[Write],
+    rework: Rework,
+    header: Execution,
+    messages: Sequence[Message] | None = None,
+) -> None:
+    """Store what a rework made; the messages are those that have it walked, where no others are given."""
     writes, execution = first, header.id
     writes += [Put(lane_key(execution, lane.key), encode(lane)) for lane in rework.lanes]
     for (fork, level, number), entries in rework.leaves.items():
@@ -135,5 +272,6 @@ def _commit(lanes: Lanes, first: list[Write], rework: Rework, header: Execution)
         writes.append(Merge(leaf_key(execution, fork, level, number), body))
     for segment, runs in rework.segments().items():
         writes.append(Merge(segment_key(execution, segment), {key: encode(run) for key, run in runs.items()}))
-    messages = [StartExecution(execution), *rework.messages]
+    if messages is None:
+        messages = [StartExecution(execution), *rework.messages]
     lanes.commit(writes, [envelope(message) for message in messages] + lanes.news(header))

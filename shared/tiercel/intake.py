@@ -13,7 +13,7 @@ from tiercel.errors import ConflictError, InputError
 from tiercel.expressions import Context, World, evaluate, render
 from tiercel.flows import FlowStore
 from tiercel.inputs import Means, resolve_inputs
-from tiercel.model.execution import Caller, Execution, LogLine, Trigger, encode, header_key
+from tiercel.model.execution import Caller, Execution, LogLine, Trigger, encode, header_key, refuse_large
 from tiercel.model.flow import Flow
 from tiercel.model.ids import fresh_id
 from tiercel.model.messages import ExecutionEnded, StartExecution
@@ -168,21 +168,21 @@ class Intake:
                 raise
             # The same cause came before: the execution is there.
 
-    def replayed(self, old: Execution, execution: str, now: float) -> Execution:
-        """Return the header of an execution that replays another one."""
+    def replayed(self, old: Execution, execution: str, now: float, label: str = REPLAY) -> Execution:
+        """Return the header of an execution that replays another one, with the label that says so."""
         return _like(
             old,
             execution,
             now,
-            labels=[*((key, value) for key, value in old.labels if key != REPLAY), (REPLAY, "true")],
+            labels=[*((key, value) for key, value in old.labels if key != label), (label, "true")],
             variables=old.variables,
             parent_id=old.id,
             attempt_number=old.attempt_number + 1,
         )
 
-    def replay(self, old: Execution, execution: str, now: float) -> None:
-        """Create an execution that replays another one from its beginning."""
-        self._create(self.replayed(old, execution, now), [envelope(StartExecution(execution))])
+    def start(self, header: Execution) -> None:
+        """Store the header of a new execution, and have it begin at its beginning."""
+        self._create(header, [envelope(StartExecution(header.id))])
 
     def _inputs(self, flow: Flow, request: Request, execution: str) -> dict[str, Any] | None:
         if not flow.inputs:
@@ -222,7 +222,9 @@ class Intake:
             store_file=lambda input_id, path: self._store_file(flow, execution, input_id, path),
             local_paths=local_files,
         )
-        return dict(resolve_inputs(declared, given, means).values)
+        values = dict(resolve_inputs(declared, given, means).values)
+        refuse_large(values, "the inputs", "give large data as an input of type FILE")
+        return values
 
     def _store_file(self, flow: Flow, execution: str, input_id: str, path: Path) -> str:
         """Keep the file of a FILE input; return its URI."""

@@ -86,6 +86,10 @@ class Switch(FlowableTask):
         return Walk(f"cases.{self.value}", {"value": self.value, "defaults": False})
 
 
+MOST_VALUES = 100_000
+"""Values of one loop: they stand in one record (docs/limits.md)."""
+
+
 def loop_values(value: object) -> tuple[str, ...]:
     """Return a loop's values as texts, without repeats.
 
@@ -100,6 +104,9 @@ def loop_values(value: object) -> tuple[str, ...]:
     nulls = sum(item is None for item in found)
     if nulls:
         raise TaskError(f"Found '{nulls}' null value(s) among the values of the loop: {json.dumps(found)[:300]}")
+    if len(found) > MOST_VALUES:
+        limit = f"more than the {MOST_VALUES} that one loop goes through"
+        raise TaskError(f"the loop has {len(found)} values, {limit}; put them into a file and use ForEachItem")
     texts = (item if isinstance(item, str) else _compact(item) for item in found)
     return tuple(dict.fromkeys(texts))
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from tiercel.errors import InputError
 from tiercel.model.states import Level, State
 
 MAIN_LANE = "main"
@@ -304,6 +305,21 @@ def visible(runs: Mapping[str, TaskRun]) -> dict[str, TaskRun]:
         if above is not None:
             shown[above.key] = msgspec.structs.replace(above, logs=above.logs + run.logs)
     return shown
+
+
+LARGEST_VALUES = 4 * 1024 * 1024
+"""Bytes of JSON that an execution's inputs, or its outputs, may take: they stand in one record (docs/limits.md)."""
+
+
+def refuse_large(values: Mapping[str, object], what: str, remedy: str) -> None:
+    """Refuse values that are too large for the header.
+
+    Raises:
+        InputError: They take more than LARGEST_VALUES.
+    """
+    size = len(encode(values))
+    if size > LARGEST_VALUES:
+        raise InputError(f"{what} take {size} bytes, more than {LARGEST_VALUES}; {remedy}")
 
 
 def header_key(execution: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from tiercel.conditions import Asked, all_hold
 from tiercel.errors import ExpressionError, InputError, TiercelError
 from tiercel.inputs import convert_output
-from tiercel.model.execution import Frame, LogLine, current
+from tiercel.model.execution import Frame, LogLine, current, refuse_large
 from tiercel.model.flow import AFTER
 from tiercel.model.messages import ExecutionEnded
 from tiercel.model.states import Level, State
@@ -61,6 +61,7 @@ def flow_outputs(walk: Walk) -> dict[str, object] | None:
                 raise
             value = None
         found[output.id] = convert_output(output, value, walk.renderer.means())
+    refuse_large(found, "the outputs", "put large data into a file and give its URI")
     return found
 
 

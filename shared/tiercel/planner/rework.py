@@ -64,7 +64,13 @@ class Rework:
     """The records of an execution whose chosen runs begin again."""
 
     def __init__(
-        self, flow: Flow, execution: str, runs: dict[str, TaskRun], again: set[str], now: float, marked: str | None = None
+        self,
+        flow: Flow,
+        execution: str,
+        runs: dict[str, TaskRun],
+        again: set[str],
+        now: float,
+        marked: str | None = None,
     ) -> None:
         self._flow = flow
         self._execution = execution
