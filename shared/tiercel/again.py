@@ -47,6 +47,9 @@ class Differently:
     """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
 
 
+AS_BEFORE = Differently()
+
+
 def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
     """Let an execution go on from the tasks that failed.
 
@@ -118,7 +121,7 @@ def replay(
     execution: str,
     task: str | None,
     values: list[str],
-    change: Differently = Differently(),
+    change: Differently = AS_BEFORE,
 ) -> str:
     """Begin a new execution like an old one, from its start or from one of its task runs.
 
@@ -141,13 +144,7 @@ def replay(
     """
     stored = lanes.stored(execution)
     header, _ = header_of(stored, execution)
-    revision = change.revision if change.revision is not None else header.revision
-    flow = lanes.flows.get(header.namespace, header.flow_id, revision)
-    new = intake.replayed(header, fresh_id(), lanes.now())
-    new.revision = revision
-    if change.inputs is not None:
-        given, local = change.inputs, change.local_files
-        new.inputs = intake.resolve(flow, flow.inputs, given, new.id, header.trigger, local_files=local) or None
+    new, flow = _changed(lanes, intake, header, change)
     if task is None:
         intake.start(new)
         return new.id
@@ -156,11 +153,23 @@ def replay(
     runs = fitting(flow, everything) if change.revision is not None else everything
     if key not in runs:
         raise ConflictError(
-            f"task '{split_key(key)[0]}' does not stand in revision {revision} where it stood when it ran"
+            f"task '{split_key(key)[0]}' does not stand in revision {new.revision} where it stood when it ran"
         )
     later = successors(flow, runs, key)
     _begin_within(lanes, new, flow, {name: run for name, run in runs.items() if name not in later}, {key})
     return new.id
+
+
+def _changed(lanes: Lanes, intake: Intake, old: Execution, change: Differently) -> tuple[Execution, Flow]:
+    """Return the header of an execution that replays another one differently, and its flow."""
+    new = intake.replayed(old, fresh_id(), lanes.now())
+    if change.revision is not None:
+        new.revision = change.revision
+    flow = lanes.flows.get(old.namespace, old.flow_id, new.revision)
+    if change.inputs is not None:
+        given, local = change.inputs, change.local_files
+        new.inputs = intake.resolve(flow, flow.inputs, given, new.id, old.trigger, local_files=local) or None
+    return new, flow
 
 
 def _begin_within(lanes: Lanes, new: Execution, flow: Flow, runs: dict[str, TaskRun], again: set[str]) -> None:

@@ -97,7 +97,11 @@ def _onward(header: Execution) -> Message:
         return ResumeTask(header.id, lane, key)
     if header.resting:
         return EndRest(header.id, len(header.at))
-    return KillExecution(header.id) if header.state is State.KILLING else StartExecution(header.id)
+    return (
+        KillExecution(header.id)
+        if header.state is State.KILLING
+        else StartExecution(header.id, f"forced/{len(header.at)}")
+    )
 
 
 def change_state(lanes: Lanes, execution: str, task: str, values: list[str], state: State) -> None:

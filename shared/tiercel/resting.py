@@ -6,6 +6,8 @@ end of it leaves a token standing. A branch that was being opened at the very mo
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, TransientError
 from tiercel.lanes import TRIES, Lanes
@@ -32,16 +34,22 @@ def pause(lanes: Lanes, execution: str) -> None:
         return [RestLanes(execution, len(header.at))]
 
     lanes.change_header(execution, change)
+    with suppress(TransientError):  # the message does it again, and it alone where this process dies here
+        _hold(lanes, execution)
 
 
 def hold_lanes(lanes: Lanes, message: RestLanes) -> None:
-    """Write every lane as it is: a token that walks without having seen the pause is refused, and looks again."""
+    """Have every token look at the header again, where the execution still rests."""
     found = lanes.stored(message.execution).header()
-    if found is None or not found[0].resting:
-        return
-    for lane in list(lanes.stored(message.execution).lanes()):
+    if found is not None and found[0].resting:
+        _hold(lanes, message.execution)
+
+
+def _hold(lanes: Lanes, execution: str) -> None:
+    """Write every lane as it is: a token that walks without having seen the pause is refused, and looks again."""
+    for lane in list(lanes.stored(execution).lanes()):
         if not lane.ended:
-            _touch(lanes, lane_key(message.execution, lane.key))
+            _touch(lanes, lane_key(execution, lane.key))
 
 
 def _touch(lanes: Lanes, key: str) -> None:

@@ -107,7 +107,7 @@ def unqueue(lanes: Lanes, execution: str, state: State = State.RUNNING) -> None:
             raise ConflictError(f"execution {execution} is {header.state}; only one that is QUEUED can leave the queue")
         header.become(state, lanes.now())
         header.finished = state.is_terminal
-        return [ExecutionEnded(execution) if state.is_terminal else StartExecution(execution)]
+        return [ExecutionEnded(execution) if state.is_terminal else StartExecution(execution, "unqueued")]
 
     lanes.change_header(execution, change)
 

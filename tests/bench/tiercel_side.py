@@ -27,20 +27,22 @@ SLEEP = "io.kestra.plugin.core.flow.Sleep"
 """A task that counts as work, however short: its beginning and its result are stored before the next one begins."""
 
 
-def flow_of_tasks(count: int) -> str:
-    """Return a flow of no-op tasks in a chain, each with an expression of the one before it."""
+def flow_of_tasks(count: int, salt: str = "") -> str:
+    """Return a flow of no-op tasks in a chain, each with an expression of the one before it (and a comment)."""
     tasks = [f"  - {{id: t0, type: {RETURN}, format: 'step 0 of {{{{ execution.id }}}}'}}"]
+    note = f"{{# {salt} #}}" if salt else ""
     tasks += [
-        f"  - {{id: t{number}, type: {RETURN}, format: '{{{{ outputs.t{number - 1}.value }}}}'}}"
+        f"  - {{id: t{number}, type: {RETURN}, format: '{{{{ outputs.t{number - 1}.value }}}}{note}'}}"
         for number in range(1, count)
     ]
     return "\n".join([f"id: tasks-{count}", "namespace: bench", "tasks:", *tasks])
 
 
-def flow_of_steps(count: int) -> str:
+def flow_of_steps(count: int, salt: str = "") -> str:
     """Return a flow of tasks in a chain, each of which is stored by itself and renders one expression."""
+    note = f"{{# {salt} #}}" if salt else ""
     tasks = [
-        f"  - {{id: t{number}, type: {SLEEP}, duration: \"{{{{ execution.id is empty ? 'PT1S' : 'PT0S' }}}}\"}}"
+        f"  - {{id: t{number}, type: {SLEEP}, duration: \"{{{{ execution.id is empty ? 'PT1S' : 'PT0S' }}}}{note}\"}}"
         for number in range(count)
     ]
     return "\n".join([f"id: steps-{count}", "namespace: bench", "tasks:", *tasks])

@@ -88,6 +88,30 @@ def test_values_name_rounds_only_with_a_task(cli: Cli) -> None:
     assert "name the task with --task" in said.err
 
 
+def test_an_execution_is_changed_by_hand(cli: Cli) -> None:
+    failed = ran(cli, f"{FAIL}\n{HELLO}", code=1)["id"]
+    assert cli.json("executions", "change-status", failed, "killed")["state"]["current"] == "KILLED"
+    shown = cli.json("executions", "set-labels", failed, "seen:yes")
+    assert {"key": "seen", "value": "yes"} in shown["labels"]
+    assert cli.json("executions", "change-state", failed, "fail", "SUCCESS")["state"]["current"] == "SUCCESS"
+    for verb, wanted in [("pause", "RUNNING"), ("unqueue", "QUEUED"), ("force-run", "has not ended")]:
+        said = cli.on_store("executions", verb, failed)
+        assert (said.code, said.out) == (2, "")
+        assert f"{failed} is SUCCESS; only one that" in said.err
+        assert wanted in said.err
+
+
+def test_an_execution_runs_again_with_other_inputs_and_on_another_revision(cli: Cli) -> None:
+    asking = "inputs: [{id: name, type: STRING, defaults: me}]"
+    give = "id: give, type: io.kestra.plugin.core.debug.Return, format: '{{ inputs.name }}'"
+    old = ran(cli, f"{give}\n{FAIL}", code=1, more=asking)["id"]
+    new = cli.json("executions", "replay", old, "--input", "name=you", code=1)
+    assert new["inputs"] == {"name": "you"}
+    cli.on_store("run", cli.file("a.yaml", flow(f"{give}\n{HELLO.replace('hello, type', 'fail, type')}", more=asking)))
+    again = cli.json("executions", "restart", old, "--revision", "2")
+    assert (again["parentId"], again["flowRevision"], again["state"]["current"]) == (old, 2, "SUCCESS")
+
+
 def test_executions_are_listed_newest_first_and_by_state(cli: Cli) -> None:
     first, second = ran(cli, HELLO), ran(cli, FAIL, code=1)
     assert [each["id"] for each in cli.json("executions", "list")] == [second["id"], first["id"]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiercel.cli.lazy import LazyGroup
-from tiercel.cli.options import inputs_option, output_option, pairs, quiet_option, store_option
+from tiercel.cli.options import inputs_option, output_option, pairs, quiet_option, revision_option, store_option
 from tiercel.cli.screens import progress_for
 from tiercel.cli.stores import existing, reading
 from tiercel.cli.summary import conclude, show
@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     from tiercel.runtime import Runtime
 
 
-LISTS = {
+COMMANDS = {
+    "pause": ("tiercel.cli.byhand:pause", "Begin no new task of an execution until it is resumed."),
+    "unqueue": ("tiercel.cli.byhand:unqueue", "Take an execution out of its flow's queue."),
+    "force-run": ("tiercel.cli.byhand:force_run", "Run an execution now, whatever it waits for."),
+    "change-status": ("tiercel.cli.byhand:change_status", "Give an execution that has ended another state."),
+    "change-state": ("tiercel.cli.byhand:change_state", "Give a task run another state, and go on from there."),
+    "set-labels": ("tiercel.cli.byhand:set_labels", "Add labels to an execution, or replace them."),
     "list": ("tiercel.cli.listing:list_executions", "List executions, the newest first."),
     "logs": ("tiercel.cli.listing:logs", "Print an execution's log."),
 }
 
 
-@click.group(cls=LazyGroup, table=LISTS)
+@click.group(cls=LazyGroup, table=COMMANDS)
 def executions() -> None:
     """Look at executions, and act on them."""
 
@@ -55,23 +61,24 @@ def resume(execution: str, inputs: tuple[str, ...], store: Path | None, output: 
 
         return actions.resume(runtime, execution, supplied, local_files=True)
 
-    _act(act, store, output, quiet=quiet)
+    run_on(act, store, output, quiet=quiet)
 
 
 @executions.command()
 @click.argument("execution", metavar="ID")
+@revision_option
 @store_option
 @output_option
 @quiet_option
-def restart(execution: str, store: Path | None, output: str, quiet: bool) -> None:
-    """Run an execution again from its failed tasks."""
+def restart(execution: str, revision: int | None, store: Path | None, output: str, quiet: bool) -> None:
+    """Run an execution again from its failed tasks; with --revision, a new one does that."""
 
     def act(runtime: Runtime) -> str:
         from tiercel import actions
 
-        return actions.restart(runtime, execution)
+        return actions.restart(runtime, execution, revision)
 
-    _act(act, store, output, quiet=quiet)
+    run_on(act, store, output, quiet=quiet)
 
 
 @executions.command()
@@ -80,22 +87,34 @@ def restart(execution: str, store: Path | None, output: str, quiet: bool) -> Non
 @click.option(
     "--value", "values", multiple=True, metavar="V", help="The rounds of the loops around the task, outermost first."
 )
+@revision_option
+@inputs_option
 @store_option
 @output_option
 @quiet_option
 def replay(
-    execution: str, task: str | None, values: tuple[str, ...], store: Path | None, output: str, quiet: bool
+    execution: str,
+    task: str | None,
+    values: tuple[str, ...],
+    revision: int | None,
+    inputs: tuple[str, ...],
+    store: Path | None,
+    output: str,
+    quiet: bool,
 ) -> None:
-    """Run a new execution like this one, from a task on."""
+    """Run a new execution like this one, from a task on; with inputs, all of them are given anew."""
     if values and task is None:
         raise click.UsageError("--value names rounds of the loops around a task: name the task with --task")
+    given = dict(pairs(inputs, "=", "--input", "NAME=VALUE")) or None
 
     def act(runtime: Runtime) -> str:
         from tiercel import actions
+        from tiercel.again import Differently
 
-        return actions.replay(runtime, execution, task, list(values))
+        change = Differently(revision, given, local_files=True)
+        return actions.replay(runtime, execution, task, list(values), change)
 
-    _act(act, store, output, quiet=quiet)
+    run_on(act, store, output, quiet=quiet)
 
 
 @executions.command()
@@ -113,7 +132,7 @@ def kill(execution: str, store: Path | None, output: str, quiet: bool) -> None:
         show(session.runtime, execution, output, quiet=quiet)
 
 
-def _act(act: Callable[[Runtime], str], store: Path | None, output: str, *, quiet: bool) -> None:
+def run_on(act: Callable[[Runtime], str], store: Path | None, output: str, *, quiet: bool) -> None:
     """Do something to an execution, wait, print it, and end with its exit code."""
     with at_work(existing(store), progress_for(output, quiet=quiet)) as session:
         execution = act(session.runtime)

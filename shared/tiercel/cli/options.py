@@ -43,6 +43,11 @@ def quiet_option(command: F) -> F:
     )
 
 
+def revision_option(command: F) -> F:
+    """Add `--revision`."""
+    return click.option("--revision", type=int, metavar="N", help="On this revision of the flow.")(command)
+
+
 def inputs_option(command: F) -> F:
     """Add `--input`."""
     return click.option(

@@ -21,6 +21,9 @@ class _Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
 class StartExecution(_Message, frozen=True):
     """Begin an execution whose header was just written, or let a queued one through."""
 
+    nonce: str = ""
+    """Tells one that somebody forces from the one that waits for its date."""
+
 
 class WalkLane(_Message, frozen=True):
     """Take the lane where it stands and go on."""

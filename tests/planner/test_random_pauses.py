@@ -1,0 +1,49 @@
+"""Random flows that are paused as a whole again and again: they leave what they leave without a pause."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from machine import Machine
+from planner.random_flows import Task, flows, source
+from planner.reference import Reference
+from planner.test_random_flows import check, effectful, few
+from planner.weather import machine
+from tiercel.archive import envelope
+from tiercel.errors import ConflictError
+from tiercel.model.messages import EndRest
+from tiercel.model.states import State
+from tiercel.resting import pause
+
+
+def _pause_sometimes(found: Machine, execution: str, seed: int) -> None:
+    chance = random.Random(seed)
+
+    def before() -> None:
+        if chance.random() < 0.3 and found.header(execution).state is State.RUNNING:
+            with suppress(ConflictError):  # another message was handled in between, and ended it
+                pause(found.lanes, execution)
+
+    found.worker.before = before
+
+
+@few
+@given(flows(), st.integers(1, 2**32))
+def test_pauses_leave_no_token_behind_and_change_nothing(flow: Task, seed: int) -> None:
+    note(f"seed {seed}")
+    with effectful(True):
+        found = machine(seed)
+        execution = found.start(found.deploy(source(flow)))
+        _pause_sometimes(found, execution, seed)
+        found.settle()
+        while found.header(execution).resting:
+            header = found.header(execution)
+            assert header.state is State.PAUSED
+            found.store.commit([], [envelope(EndRest(execution, len(header.at)))])
+            found.settle()
+        assert not found.poisons, found.poisons
+        check(Reference(flow), found, execution)
