@@ -27,7 +27,6 @@ def resume(rt: Runtime, execution: str, inputs: Mapping[str, object], *, local_f
         NotFoundError: There is no such execution.
         ConflictError: It is not paused.
         InputError: An input of `onResume` is missing or does not validate.
-
     """
     resuming.resume(rt.store, rt.intake, rt.flows, rt.view.header(execution), inputs, local_files=local_files)
     return execution
@@ -109,7 +108,6 @@ def start_by_trigger(rt: Runtime, flow: Flow, trigger: str, event: Mapping[str, 
         NotFoundError: The flow has no such trigger.
         ConflictError: The trigger, or the flow, is disabled.
         InputError: What the trigger saw cannot be, or its inputs do not validate.
-
     """
     from tiercel.starts import Starter
 

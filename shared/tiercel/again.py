@@ -61,7 +61,6 @@ def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
     Raises:
         NotFoundError: There is no such execution.
         ConflictError: It still runs, or nothing of it failed.
-
     """
     stored = lanes.stored(execution)
     header, version = header_of(stored, execution)
@@ -100,7 +99,6 @@ def restart_on(lanes: Lanes, intake: Intake, execution: str, revision: int) -> s
     Raises:
         NotFoundError: There is no such execution, or no such revision.
         ConflictError: It still runs, or nothing of it failed that the revision has too.
-
     """
     stored = lanes.stored(execution)
     header, _ = header_of(stored, execution)
@@ -140,7 +138,6 @@ def replay(
         NotFoundError: There is no such execution, no such revision, or no such run in it.
         ConflictError: The revision has the task at another place, or not at all.
         InputError: One of the new inputs is missing or does not validate.
-
     """
     stored = lanes.stored(execution)
     header, _ = header_of(stored, execution)
@@ -186,7 +183,6 @@ def mark(lanes: Lanes, execution: str, key: str, state: State) -> None:
 
     Raises:
         ConflictError: It has not come to rest yet, or the run is none from which a flow can go on.
-
     """
     stored = lanes.stored(execution)
     header, version = header_of(stored, execution)
@@ -244,7 +240,6 @@ def choose(execution: str, runs: dict[str, TaskRun], task: str, values: list[str
 
     Raises:
         NotFoundError: There is no such run.
-
     """
     named = [key for key in runs if task == derived_id(execution, key)]
     if named:

@@ -41,7 +41,6 @@ def _open(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> 
 
     Returns:
         The branches that are to be walked on here: the only one of a message, which needs no other worker.
-
     """
     fresh = _not_yet(lanes, parent, message, look=look or len(message.branches) == 1)
     alone = len(message.branches) == 1
@@ -89,7 +88,6 @@ def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) 
         parent: The lane of the fork.
         message: Names the branches.
         look: Read every lane; else only leaves are read, and the commit is refused where a lane is there already.
-
     """
     header, run = parent.header, parent.lane.runs[message.run]
     join = parent.lane.frames[-1].join

@@ -29,7 +29,6 @@ def change_status(lanes: Lanes, execution: str, state: State) -> None:
     Raises:
         NotFoundError: There is no such execution.
         ConflictError: It has not ended, or the state is none in which one can end.
-
     """
     _refuse_other(state, ENDS)
 
@@ -53,7 +52,6 @@ def set_labels(lanes: Lanes, execution: str, labels: list[tuple[str, str]]) -> N
     Raises:
         NotFoundError: There is no such execution.
         InputError: A label belongs to the system, or has no key or no value.
-
     """
     for key, value in labels:
         if key.startswith("system."):
@@ -77,7 +75,6 @@ def force_run(lanes: Lanes, execution: str) -> None:
     Raises:
         NotFoundError: There is no such execution.
         ConflictError: It has ended.
-
     """
 
     def change(header: Execution) -> list[Message]:
@@ -120,7 +117,6 @@ def change_state(lanes: Lanes, execution: str, task: str, values: list[str], sta
     Raises:
         NotFoundError: There is no such execution, or no such run in it.
         ConflictError: The flow cannot go on from the run as things stand, or the state is none in which one can end.
-
     """
     _refuse_other(state, RUN_ENDS)
     header, _ = again.header_of(lanes.stored(execution), execution)

@@ -68,7 +68,6 @@ def all_hold(conditions: Iterable[Mapping[str, Any]], asked: Asked) -> bool:
 
     Raises:
         ExpressionError: One cannot be judged.
-
     """
     return all(holds(condition, asked) for condition in conditions)
 
@@ -78,7 +77,6 @@ def holds(condition: Mapping[str, Any], asked: Asked) -> bool:
 
     Raises:
         ExpressionError: It cannot be judged.
-
     """
     plugin = condition_class(condition)
     properties = {**plugin.always, **condition}

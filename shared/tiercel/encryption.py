@@ -34,7 +34,6 @@ def encrypt(key: str, text: str) -> str:
 
     Raises:
         ExpressionError: The key is not one.
-
     """
     nonce = os.urandom(_NONCE)
     return base64.b64encode(nonce + _cipher(key).encrypt(nonce, text.encode(), None)).decode()
@@ -45,7 +44,6 @@ def decrypt(key: str, value: str) -> str:
 
     Raises:
         ExpressionError: The value was encrypted with another key, was changed, or is none.
-
     """
     from cryptography.exceptions import InvalidTag
 
@@ -93,7 +91,6 @@ def decrypt_deep(value: object, key: str | None, on_secret: Callable[[str], None
 
     Raises:
         ExpressionError: An encrypted value is there, and the key is missing or another.
-
     """
     if isinstance(value, Mapping):
         if is_encrypted(value):

@@ -32,7 +32,6 @@ class Engine:
 
         Raises:
             TransientError: It cannot be done now; the message is to come again later.
-
         """
         advance, execution = partial(self._lanes.advance, message), message.execution
         match message:

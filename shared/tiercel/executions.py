@@ -86,7 +86,6 @@ class StoredExecutions:
             scene: The neighbourhood of its last part.
             merge: The last part.
             run: The last part's run.
-
         """
         assert merge.parent is not None
         items = merge.parent.branches[MAIN][merge.index - 1]

@@ -57,7 +57,6 @@ class FlowStore:
 
         Returns:
             The flow with its revision.
-
         """
         for _ in range(10):
             keys = [_latest_key(flow.namespace, flow.id), listener_key(flow.namespace, flow.id)]
@@ -94,7 +93,6 @@ class FlowStore:
 
         Raises:
             NotFoundError: There is no such flow, or it was deleted.
-
         """
         stored = self._store.get([_latest_key(namespace, flow_id)])[0]
         record = None if stored is None else _decode(stored.body)
@@ -107,7 +105,6 @@ class FlowStore:
 
         Raises:
             NotFoundError: There is no such revision.
-
         """
         key = (namespace, flow_id, revision)
         with self._lock:

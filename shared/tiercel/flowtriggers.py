@@ -109,7 +109,6 @@ class Asking:
 
         Raises:
             TransientError: A window is changed by too many at once.
-
         """
         asked = self._upstream.asked(self._flow)
         try:

@@ -101,7 +101,6 @@ def resolve_inputs(declared: Sequence[InputBase], supplied: Mapping[str, object]
 
     Raises:
         InvalidInputsError: Something is missing or wrong; files may have been stored.
-
     """
     resolved = examine_inputs(declared, supplied, means)
     if any(report.errors for report in resolved.reports):
@@ -358,7 +357,6 @@ def convert_output(output: FlowOutput, value: object, means: Means | None = None
 
     Raises:
         InputError: The value is not of the type.
-
     """
     means = means or Means(evaluate=lambda text, _: text, render=lambda text, _: text)
     try:

@@ -83,7 +83,6 @@ class Intake:
             ConflictError: The flow is disabled.
             InputError: An input is missing or does not validate, or a label is refused.
             Refused: One of the other writes was refused.
-
         """
         if flow.disabled:
             raise ConflictError(f"flow {flow.namespace}.{flow.id} is disabled: remove 'disabled: true' to execute it")
@@ -207,7 +206,6 @@ class Intake:
 
         Raises:
             InputError: An input is missing or does not validate.
-
         """
         world = self.worlds(flow)
         base = self._base(flow, trigger)
@@ -239,7 +237,6 @@ def refuse_system_labels(labels: Labels) -> None:
 
     Raises:
         InputError: A label's key starts with `system.`.
-
     """
     for key, value in labels:
         if key.startswith("system.") and key != CORRELATION:

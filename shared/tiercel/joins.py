@@ -24,7 +24,6 @@ def close(store: StateStore, execution: str, fork: str, size: int, number: int, 
 
     Returns:
         How the branches ended, all of them together, when the last one has ended; None before that.
-
     """
     level = 0
     while count >= leaf_size(size, level, number):

@@ -80,7 +80,6 @@ class KeyValues(Protocol):
         Raises:
             ConflictError: The key is there and may not be overwritten.
             ValueError: The key is not spelled as keys are, or the value is not of the kind.
-
         """
 
     def delete(self, namespace: str, key: str) -> bool:
@@ -120,7 +119,6 @@ def typed(value: object, kind: ValueType | None = None) -> tuple[Any, ValueType]
 
     Raises:
         ValueError: The text is not of the kind.
-
     """
     if kind is None or not isinstance(value, str):
         return _own(value)
@@ -262,7 +260,6 @@ def written(
         kind: The type to make of a text.
         ttl: How long the entry lives; for ever without.
         description: What the key is for.
-
     """
     kept, its_kind = typed(value, kind)
     return KeyValue(

@@ -125,7 +125,6 @@ class Lanes:
 
         Raises:
             TransientError: Somebody else walks the lane, or changes it all the time.
-
         """
         token = self.load(message.execution, lane)
         if token is None:
@@ -224,7 +223,6 @@ class Lanes:
         Raises:
             NotFoundError: There is no such execution.
             TransientError: It is changed by others all the time.
-
         """
         for _ in range(TRIES):
             found = self.stored(execution).header()

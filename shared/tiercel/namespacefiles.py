@@ -33,7 +33,6 @@ def clean_path(path: str) -> str:
 
     Raises:
         ValueError: The path is empty or leads out of the namespace.
-
     """
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or any(char in path for char in "\0\\\n\r"):

@@ -154,7 +154,6 @@ class StateStore(Protocol):
         Raises:
             Refused: A precondition did not hold.
             TransientError: The store is busy; nothing was written.
-
         """
 
     def is_gone(self, owner: str) -> bool:
@@ -192,7 +191,6 @@ class ObjectStore(Protocol):
 
         Raises:
             NotFoundError: There is no such file.
-
         """
 
     def write(self, uri: str, content: BinaryIO | bytes) -> int:
@@ -283,7 +281,6 @@ class RunContext(Protocol):
 
         Raises:
             TaskError: There is no such file, or it belongs to another execution.
-
         """
 
     def fetch(self, uri: str) -> Path:
@@ -295,7 +292,6 @@ class RunContext(Protocol):
         Args:
             content: What to keep.
             name: Its file name; a random part is put before it, so that names never collide.
-
         """
 
     def namespace_files(self, namespace: str | None = None) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,6 @@ def pause(lanes: Lanes, execution: str) -> None:
     Raises:
         NotFoundError: There is no such execution.
         ConflictError: It is not RUNNING.
-
     """
 
     def change(header: Execution) -> list[Message]:

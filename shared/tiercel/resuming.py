@@ -38,7 +38,6 @@ def resume(
     Raises:
         ConflictError: It is not paused.
         InputError: An input of `onResume` is missing or does not validate.
-
     """
     if header.resting and not header.paused:
         store.commit([], [envelope(EndRest(header.id, len(header.at)))])
@@ -57,7 +56,6 @@ def resume_outputs(
 
     Raises:
         InputError: An input is missing or does not validate.
-
     """
     flow = flows.get(header.namespace, header.flow_id, header.revision)
     declared = flow.nodes[split_key(run)[0]].properties.get("onResume") or ()

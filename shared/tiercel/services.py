@@ -55,7 +55,6 @@ def allowed_uri(header: Execution, uri: str) -> str:
 
     Raises:
         TaskError: It lies under another execution.
-
     """
     parts = uri.partition("kestra:///")[2].split("/")
     if ".." in parts:

@@ -97,7 +97,6 @@ def unqueue(lanes: Lanes, execution: str, state: State = State.RUNNING) -> None:
     Raises:
         NotFoundError: There is no such execution.
         ConflictError: It does not wait in a queue, or not into this state.
-
     """
     if state not in (State.RUNNING, State.CANCELLED, State.FAILED):
         raise ConflictError(f"an execution leaves the queue RUNNING, CANCELLED or FAILED; found {state}")

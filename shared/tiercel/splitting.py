@@ -38,7 +38,6 @@ class SplitRule:
 
         Raises:
             ValueError: A number is below 1, or the separator is empty.
-
         """
         for name in ("rows", "bytes", "partitions"):
             value = getattr(self, name)
@@ -53,7 +52,6 @@ def parse_size(text: str | int) -> int:
 
     Raises:
         ValueError: The text is no size.
-
     """
     found = _SIZE.fullmatch(str(text))
     if not found:
@@ -105,7 +103,6 @@ def split(source: BinaryIO, rule: SplitRule, new_part: NewPart) -> Parts:
         source: The file.
         rule: Where to cut; without any criterion each row is a part.
         new_part: Opens an empty part.
-
     """
     rows = rows_of(source, rule.separator)
     if rule.bytes is not None:

@@ -51,7 +51,6 @@ class Starter:
             NotFoundError: The flow has no such trigger.
             ConflictError: The trigger, or the flow, is disabled, or the trigger cannot be started by hand.
             InputError: What it is said to have seen cannot be; or the inputs do not validate.
-
         """
         properties, seen = trigger_of(flow, trigger_id), event or {}
         trigger = _enabled(flow, properties)
@@ -81,7 +80,6 @@ def trigger_of(flow: Flow, trigger_id: str) -> Mapping[str, Any]:
 
     Raises:
         NotFoundError: There is no such trigger; the text names those that there are.
-
     """
     for properties in flow.triggers:
         if properties["id"] == trigger_id:
@@ -115,7 +113,6 @@ class Start:
 
         Raises:
             InputError: The inputs cannot be rendered, or do not validate.
-
         """
         assert isinstance(self._trigger, Webhook)
         variables = webhook_variables(event if self._trigger.fetch_type == "FETCH" else {**event, "body": None})
@@ -150,7 +147,6 @@ class Start:
 
         Raises:
             InputError: Its dates cannot be rendered.
-
         """
         conditions = [*trigger.conditions, *getattr(trigger, "schedule_conditions", ())]
         judge = (lambda variables: self._holds(conditions, variables)) if conditions else None

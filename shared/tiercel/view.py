@@ -51,7 +51,6 @@ class ExecutionView:
 
         Raises:
             NotFoundError: There is no such execution.
-
         """
         found = StoredExecution(self._store, self._objects, execution).header()
         if found is None:
@@ -65,7 +64,6 @@ class ExecutionView:
             header: The execution.
             flow: Its flow, for the order of runs that were created at the same time.
             related: Whether the executions that this one caused are shown too.
-
         """
         parts = self.parts(header, flow, related=related)
         return {name: list(value) if isinstance(value, Iterator) else value for name, value in parts}

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.tiercel_side import flow_of_steps, flow_of_tasks
-
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
 from tiercel.runtime import Runtime, embedded
+
+from .tiercel_side import flow_of_steps, flow_of_tasks
 
 Chain = Callable[[int, str], str]
 """Makes the flow of a chain, from its length and a text that makes its expressions new."""

@@ -20,15 +20,21 @@ from tiercel.model.states import State
 from tiercel.resting import pause
 
 
-def _pause_sometimes(found: Machine, execution: str, seed: int) -> None:
+def _pause_and_go_on(found: Machine, execution: str, seed: int) -> None:
     chance = random.Random(seed)
 
     def before() -> None:
-        if chance.random() < 0.3 and found.header(execution).state is State.RUNNING:
+        if found.header(execution).resting and chance.random() < 0.6:
+            _go_on(found, execution)
+        elif chance.random() < 0.4 and found.header(execution).state is State.RUNNING:
             with suppress(ConflictError):  # another message was handled in between, and ended it
                 pause(found.lanes, execution)
 
     found.worker.before = before
+
+
+def _go_on(found: Machine, execution: str) -> None:
+    found.store.commit([], [envelope(EndRest(execution, len(found.header(execution).at)))])
 
 
 @few
@@ -38,12 +44,11 @@ def test_pauses_leave_no_token_behind_and_change_nothing(flow: Task, seed: int) 
     with effectful(True):
         found = machine(seed)
         execution = found.start(found.deploy(source(flow)))
-        _pause_sometimes(found, execution, seed)
+        _pause_and_go_on(found, execution, seed)
         found.settle()
         while found.header(execution).resting:
-            header = found.header(execution)
-            assert header.state is State.PAUSED
-            found.store.commit([], [envelope(EndRest(execution, len(header.at)))])
+            assert found.header(execution).state is State.PAUSED
+            _go_on(found, execution)
             found.settle()
         assert not found.poisons, found.poisons
         check(Reference(flow), found, execution)

@@ -60,7 +60,6 @@ def pairs(texts: Iterable[str], separator: str, option: str, form: str) -> list[
 
     Raises:
         click.BadParameter: A text has no separator, or nothing before it.
-
     """
     found = []
     for text in texts:
@@ -76,7 +75,6 @@ def json_object(text: str | bytes, option: str) -> dict[str, Any]:
 
     Raises:
         click.BadParameter: It is no JSON, or no object.
-
     """
     try:
         found = json.loads(text)

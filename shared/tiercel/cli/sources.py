@@ -31,7 +31,6 @@ def one_flow(path: str) -> Flow:
 
     Raises:
         FlowError: It is not valid, or there are several.
-
     """
     from tiercel.flowfile import parse_flow
 
@@ -43,7 +42,6 @@ def all_flows(path: str) -> list[Flow]:
 
     Raises:
         FlowError: One of them is not valid.
-
     """
     from tiercel.flowfile import parse_flows
 

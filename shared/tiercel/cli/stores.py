@@ -27,7 +27,6 @@ def existing(store: Path | None) -> Path:
 
     Raises:
         NotFoundError: There is none in that folder.
-
     """
     folder = folder_of(store)
     if not (folder / "tiercel.db").is_file():

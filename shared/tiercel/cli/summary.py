@@ -41,7 +41,6 @@ def show(runtime: Runtime, execution: str, output: str, *, quiet: bool = False, 
         output: `text` or `json`.
         quiet: Of a text, only the id and the state.
         whole: Of a text, also what it was started with, and the tree of its task runs.
-
     """
     header = runtime.view.header(execution)
     if output == "json":

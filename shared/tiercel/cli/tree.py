@@ -87,7 +87,6 @@ class Picture:
             now: The time, for what still runs.
             plain: Use letters only.
             height: The most lines; None for no limit.
-
         """
         trees = [(shown, _children(shown)) for shown in self._shown.values()]
         found: list[Line] = []

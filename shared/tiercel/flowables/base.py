@@ -120,7 +120,6 @@ class FlowableTask(Task):
         Args:
             name: The task's id.
             properties: Its properties as authored.
-
         """
         return ()
 
@@ -129,6 +128,5 @@ class FlowableTask(Task):
 
         Raises:
             TaskError: The flowable fails.
-
         """
         raise NotImplementedError

@@ -98,7 +98,6 @@ def loop_values(value: object) -> tuple[str, ...]:
 
     Raises:
         TaskError: The value is not a list, or has nulls.
-
     """
     found = _as_list(value)
     nulls = sum(item is None for item in found)

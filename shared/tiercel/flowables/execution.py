@@ -22,7 +22,6 @@ def label_pairs(value: object) -> tuple[tuple[str, str], ...]:
 
     Raises:
         TaskError: A value is no scalar, or the key belongs to the system.
-
     """
     if isinstance(value, str):
         text = value

@@ -45,7 +45,6 @@ def end(walk: Walk, run: TaskRun, counts: dict[str, int], mask: int) -> int:
 
     Returns:
         The state of the whole, as a mask: where some failed and some were killed, it failed.
-
     """
     run.outputs = {**(run.outputs or {}), "iterations": {"CREATED": 0, "RUNNING": 0, **counts}}
     state = next((state for state in _WORST_FIRST if mask & seen(state)), State.SUCCESS)

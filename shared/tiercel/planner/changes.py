@@ -18,7 +18,6 @@ def apply(walk: Walk, change: Change) -> None:
 
     Raises:
         TaskError: A system label, a variable that may not be set, or one that is not there.
-
     """
     if change.labels:
         walk.header.labels = merged_labels(walk.header.labels, change.labels)

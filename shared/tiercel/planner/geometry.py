@@ -133,7 +133,6 @@ def leaf_size(size: int, level: int, number: int) -> int:
         size: How many branches the join has.
         level: 0 for leaves.
         number: The node's number on its level.
-
     """
     width = size
     for _ in range(level):

@@ -136,7 +136,6 @@ def branch_lane(
         join: How far the fork is.
         branch: The number of the branch.
         value: The loop's value for it, where the fork's run does not hold the values.
-
     """
     rounds = list(split_key(run.key)[1])
     index = branch

@@ -92,7 +92,6 @@ class Renderer:
         Raises:
             ExpressionError: A property cannot be rendered.
             TaskError: A rendered value is not of its property's type.
-
         """
         context = self.context(run, extra)
         named: dict[str, object] = {"id": node.id, "type": node.type}

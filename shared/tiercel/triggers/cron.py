@@ -147,7 +147,6 @@ def parse_cron(expression: str, zone: tzinfo = UTC, *, with_seconds: bool = Fals
 
     Raises:
         ValueError: ``invalid cron expression '...': <reason>``.
-
     """
     try:
         text = _expanded(expression.strip(), with_seconds)

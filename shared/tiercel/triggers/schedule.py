@@ -139,7 +139,6 @@ class Almanac:
 
         Raises:
             ExpressionError: A condition cannot be judged for this date.
-
         """
         if self.holds is None:
             return self.plain(date)
@@ -198,7 +197,6 @@ def read_moment(text: str, where: tzinfo) -> datetime:
 
     Raises:
         ValueError: It is none.
-
     """
     moment = read_date_time(text.strip())
     if moment is None and (day := read_date(text.strip())) is not None:

@@ -17,7 +17,6 @@ def execution_named(ctx: RunContext, execution: str | None, namespace: str | Non
 
     Raises:
         TaskError: There is no such execution in the namespace and the flow that are named too.
-
     """
     if execution is None:
         if (namespace or ctx.namespace, flow_id or ctx.flow_id) != (ctx.namespace, ctx.flow_id):
@@ -81,7 +80,6 @@ def flow_with_namespace(flow_id: str | None, namespace: str | None) -> str | Non
 
     Raises:
         TaskError: No namespace stands with it.
-
     """
     if flow_id is not None and namespace is None:
         raise TaskError(f"'flowId' is '{flow_id}' and needs a 'namespace' beside it: ids are unique in one only")

@@ -92,7 +92,6 @@ class Executions(Protocol):
             NotFoundError: There is no such execution.
             ConflictError: It is not paused.
             InputError: An input of `onResume` is missing or does not validate.
-
         """
 
     def purge(self, choice: Choice, what: Purge) -> Purged:
