@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field
 from tiercel.errors import TaskError
 from tiercel.flowables.base import Call, Change, FlowableTask, Rest
 from tiercel.model.durations import Duration, parse_duration
-from tiercel.model.flow import MAIN
+from tiercel.model.flow import MAIN, ON_PAUSE
 from tiercel.model.nesting import Nested
 from tiercel.model.plugin import Rendered
 from tiercel.model.states import State
@@ -104,7 +104,7 @@ class Exit(EngineTask):
 class Pause(FlowableTask):
     """Stand still until somebody resumes the task, or a time is over."""
 
-    nested: ClassVar[Mapping[str, Nested]] = {MAIN: Nested.OPTIONAL, "onPause": Nested.ONE}
+    nested: ClassVar[Mapping[str, Nested]] = {MAIN: Nested.OPTIONAL, ON_PAUSE: Nested.ONE}
     deprecated: ClassVar[Mapping[str, str]] = {"delay": "pauseDuration", "tasks": "put them after the pause"}
     pause_duration: Rendered[Duration | None] = Field(
         None, validation_alias=AliasChoices("pauseDuration", "delay", "pause_duration")

@@ -17,6 +17,7 @@ MAIN = "tasks"
 ERRORS = "errors"
 FINALLY = "finally"
 AFTER = "afterExecution"
+ON_PAUSE = "onPause"
 
 
 @dataclass(eq=False, slots=True)

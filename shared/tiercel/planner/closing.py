@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from tiercel.errors import ExpressionError, TaskError
 from tiercel.flowables.core import LoopUntil
 from tiercel.model.execution import MAIN_LANE, Frame, Lane
-from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN
+from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN, ON_PAUSE
 from tiercel.model.states import State, guess, seen
 from tiercel.planner.ending import begin_epilogue, end_execution, finish, next_epilogue
+from tiercel.planner.openings import rest
 from tiercel.planner.rounds import next_round, until_round
 from tiercel.planner.walk import Walk, is_main
 
@@ -17,8 +19,21 @@ def close(walk: Walk, frame: Frame) -> None:
         walk.end_lane(frame.seen)
     elif frame.task is None and is_epilogue(frame.branch):
         _after(walk, frame)
+    elif frame.branch == ON_PAUSE:
+        _begin_pause(walk, frame)
     elif not _again(walk, frame) and not _next_branch(walk, frame):
         _finalise(walk, frame)
+
+
+def _begin_pause(walk: Walk, frame: Frame) -> None:
+    """Pause, now that the task has run which was to run before; however it ended, nobody is to miss the pause."""
+    assert frame.task is not None
+    node, run = walk.flow.nodes[frame.task], walk.run_of(frame)
+    walk.lane.frames.pop()
+    try:
+        rest(walk, run, walk.renderer.plugin(node, run).open())
+    except (ExpressionError, TaskError) as error:
+        walk.fail(node, run, str(error))
 
 
 def is_epilogue(branch: str) -> bool:

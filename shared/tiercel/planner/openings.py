@@ -7,7 +7,7 @@ from tiercel.flowables.base import Batches, Call, Change, Fork, Loop, Opening, R
 from tiercel.flowables.base import Walk as Through
 from tiercel.flowables.core import EachParallel, LoopUntil
 from tiercel.model.execution import MAIN_LANE, Attempt, Frame, Join, Lane, TaskRun, split_key
-from tiercel.model.flow import MAIN, Node
+from tiercel.model.flow import MAIN, ON_PAUSE, Node
 from tiercel.model.ids import derived_id
 from tiercel.model.messages import CallFlow, OpenBranches, TaskDue
 from tiercel.model.states import State
@@ -31,7 +31,10 @@ def act(walk: Walk, node: Node, run: TaskRun, opening: Opening) -> None:
         case Fork():
             fork(walk, node, run, len(node.branches.get(MAIN, ())), opening.limit, opening.graph)
         case Rest():
-            _rest(walk, run, opening)
+            if node.branches.get(ON_PAUSE):
+                walk.push(Frame(node.id, ON_PAUSE))  # the pause begins when that branch has been gone through
+            else:
+                rest(walk, run, opening)
         case Call():
             _call(walk, run, opening)
         case Change():
@@ -162,7 +165,9 @@ def main_lane(execution: str) -> Lane:
     return Lane(execution, MAIN_LANE, [Frame()])
 
 
-def _rest(walk: Walk, run: TaskRun, opening: Rest) -> None:
+def rest(walk: Walk, run: TaskRun, opening: Rest) -> None:
+    """Have the token stand still at a paused run."""
+    walk.lane.current = run.key
     run.become(State.PAUSED, walk.now)
     walk.header.paused[run.key] = walk.lane.key
     walk.become(State.PAUSED)
