@@ -122,7 +122,7 @@ REFUSED = [
     ("{{ i18n('a') }}", "not supported"),
     ("{{ credential('a') }}", "enterprise"),
     ("{{ appLink() }}", "enterprise"),
-    ("{{ isPublicHoliday('2024-05-01', 'FR') }}", "not supported"),
+    ("{{ isPublicHoliday('2024-05-01', 'XX') }}", "are not known"),
     ("{{ iterationOutput() }}", "only inside a loop"),
     ("{{ parentOutput() }}", "has a parent"),
     ("{{ currentEachOutput('x') }}", "needs the outputs"),
@@ -165,3 +165,10 @@ def test_ids_have_their_shapes() -> None:
     )
     assert render("{{ uuid() }}", context) != render("{{ uuid() }}", context)
     assert all(1 <= int(render("{{ randomInt(1, 4) }}", context)) <= 3 for _ in range(50))
+
+
+@pytest.mark.parametrize(
+    ("place", "holiday"), [("'FR'", "false"), ("'DE'", "false"), ("'DE', 'BY'", "true"), ("'de', 'by'", "true")]
+)
+def test_the_public_holidays_are_those_of_the_place(place: str, holiday: str) -> None:
+    assert render(f"{{{{ isPublicHoliday('2024-01-06', {place}) }}}}", Context({}, NoWorld())) == holiday

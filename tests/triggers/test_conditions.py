@@ -250,10 +250,15 @@ def test_public_holidays_are_those_of_the_country_and_its_part() -> None:
         is_holiday("2021-07-14", country="XX")
 
 
+def test_the_real_package_knows_the_holidays_of_a_country() -> None:
+    assert holds(condition("PublicHoliday", country="DE", subDivision="BY"), asked("2024-01-06"))
+    assert not holds(condition("PublicHoliday", country="DE", subDivision="BE"), asked("2024-01-06"))
+
+
 def test_without_its_package_public_holiday_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "holidays", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ValidationError, match="pip install holidays"):
+    with pytest.raises(ValidationError, match=r"tiercel\[calendar\]"):
         registry.load(CORE + "PublicHoliday").model_validate({"type": CORE + "PublicHoliday", "country": "FR"})
 
 

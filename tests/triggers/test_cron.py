@@ -183,4 +183,4 @@ def test_going_back_leads_to_where_one_came_from(expression: str, at: datetime, 
     assert second is not None
     assert second > first
     assert cron.previous(second) == first
-    assert cron.next(second - timedelta(seconds=1)) == second
+    assert cron.next(second.astimezone(UTC) - timedelta(seconds=1)) == second  # not on the local clock, which has gaps

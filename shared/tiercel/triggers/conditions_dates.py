@@ -177,7 +177,9 @@ class PublicHoliday(DateCondition):
     @model_validator(mode="after")
     def _can_be_known(self) -> PublicHoliday:
         if importlib.util.find_spec("holidays") is None:
-            raise ValueError("PublicHoliday needs the package 'holidays', which is not installed: pip install holidays")
+            raise ValueError(
+                "PublicHoliday needs the package 'holidays', which is not installed: pip install 'tiercel[calendar]'"
+            )
         return self
 
     def holds(self, asked: Asked) -> bool:  # noqa: ARG002 - everything is rendered

@@ -5,6 +5,7 @@ Promise: the local date of the text is used, never converted to another zone.
 
 from __future__ import annotations
 
+import importlib
 from calendar import monthrange
 from datetime import UTC, date, datetime
 
@@ -32,10 +33,21 @@ def is_weekend(day: object) -> bool:
     return _local(day).weekday() >= 5
 
 
-@function_named("isPublicHoliday", parameters="date countryCode subDivision", required=1)
-def is_public_holiday(*_: object) -> bool:
-    """Refuse: the holidays of countries are not known here."""
-    raise ExpressionError("The function isPublicHoliday is not supported: the holidays of countries are not known here")
+@function_named("isPublicHoliday", parameters="date countryCode subDivision", required=2)
+def is_public_holiday(day: object, country: object, part: object = None) -> bool:
+    """Tell whether a date is a public holiday of a country, or of a part of it."""
+    try:
+        holidays = importlib.import_module("holidays")  # an extra: the package need not be there
+    except ImportError:
+        raise ExpressionError("isPublicHoliday needs the package 'holidays': pip install 'tiercel[calendar]'") from None
+    code, subdivision = text_argument(country, "countryCode").upper(), None
+    if part is not None:
+        subdivision = text_argument(part, "subDivision").upper()
+    try:
+        return bool(_local(day).date() in holidays.country_holidays(code, subdiv=subdivision))
+    except NotImplementedError:
+        where = f"'{code}'" + (f" with the sub-division '{subdivision}'" if subdivision else "")
+        raise ExpressionError(f"the holidays of {where} are not known; write ISO codes such as DE and BY") from None
 
 
 @function_named("isDayWeekInMonth", parameters="date dayOfWeek position", required=3)
