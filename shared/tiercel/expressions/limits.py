@@ -5,7 +5,7 @@ Promise: no template, however broken, outgrows these figures; a template that wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from tiercel.errors import ExpressionError
 
@@ -127,11 +127,6 @@ def size_hint(value: object) -> int:
     if isinstance(value, list | tuple | dict | set | frozenset):
         return len(value)
     return 1
-
-
-def is_map(value: object) -> bool:
-    """Tell whether the value is a map, lazy or not."""
-    return type(value) is dict or isinstance(value, Mapping)
 
 
 def check_size(characters: float) -> None:

@@ -19,8 +19,6 @@ from tiercel.model.flow import Concurrency
 from tiercel.model.nesting import nested_shapes
 from tiercel.model.plugin import field_kinds
 
-NO_DEFAULTS = ("pluginDefaults", "taskDefaults")
-
 
 class _Block(BaseModel):
     """What every block's record has."""
