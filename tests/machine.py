@@ -23,7 +23,7 @@ from tiercel.lanes import Lanes
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Flow
-from tiercel.model.messages import Message, ResumeTask
+from tiercel.model.messages import Message, ResumeTask, decode_message
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
@@ -33,6 +33,8 @@ from tiercel.pump import Pump
 from tiercel.readers import Readers
 from tiercel.services import Services
 from tiercel.storekeys import StoreKeyValues
+from tiercel.taskcache import TaskCache
+from tiercel.triggerstate import StoredTriggers
 from tiercel.view import ExecutionView
 from tiercel.worker import LocalWorker
 
@@ -73,7 +75,21 @@ class Machine:
         store: StateStore | None = None,
         objects: ObjectStore | None = None,
         bus: MessageBus | None = None,
+        routed: bool = False,
     ) -> None:
+        """Begin a process.
+
+        Args:
+            memory: What outlives it.
+            owner: Its name.
+            choose: Picks the next message.
+            store: Stands in for the memory's.
+            objects: Stands in for the memory's.
+            bus: Stands in for the memory's.
+            routed: Run tasks only for the messages that ask for it, as functions of several sizes do.
+        """
+        self._routed = routed
+        self.works = not routed
         self.memory = memory or Memory()
         self.owner = owner
         self.clock = self.memory.clock
@@ -89,11 +105,13 @@ class Machine:
             cache_dir=Path(tempfile.gettempdir()) / "tiercel-tests",
             encryption_key="",
             surroundings={"envs": {}, "globals": {}, "kestra": {}},
+            task_cache=TaskCache(self.store, self.clock),
         )
         self.flows = FlowStore(self.store, self.clock)
         self.intake = self._intake()
         executions = StoredExecutions(self.store, self.objects, self.flows, self.intake)
-        self.services = replace(self.services, executions=executions)
+        triggers = StoredTriggers(self.store, self.flows, self.clock)
+        self.services = replace(self.services, executions=executions, triggers=triggers)
         self.worker = CallingWorker(self.services)
         self.lanes = self._lanes()
         self.engine = Engine(self.lanes, self.intake)
@@ -123,6 +141,7 @@ class Machine:
             surroundings=self.services.surroundings,
             owner=self.owner,
             lease=LEASE,
+            works=lambda: self.works,
         )
 
     def _world(self, scene: Scene, run: TaskRun | None) -> Readers:
@@ -152,6 +171,7 @@ class Machine:
         delivery = self.bus.receive(0)
         if delivery is None:
             return False
+        self.works = not self._routed or envelope(decode_message(delivery.body)).works
         self.pump.deliver(delivery)
         return True
 

@@ -142,8 +142,16 @@ class MemoryStore:
             self._check(write)
         replies = [self._write(write) for write in writes]
         for message in messages:
-            self._send(message)
+            if message.kept:
+                self._send(message)
+        for message in messages:
+            if not message.kept:
+                self.publish(message)
         return replies
+
+    def publish(self, message: Envelope) -> None:
+        """Send a message that no commit keeps: a process may die before it comes to that."""
+        self._send(message)
 
     def is_gone(self, owner: str) -> bool:
         return owner in self._memory.gone
@@ -151,7 +159,9 @@ class MemoryStore:
     def _check(self, write: Write) -> None:
         stored = self._memory.documents.get(getattr(write, "key", ""))
         absent = isinstance(write, Create) and stored is not None
-        stale = isinstance(write, Update) and (stored is None or stored.version != write.version)
+        version = write.version if isinstance(write, Update | Delete) else 0
+        named = isinstance(write, Update) or version > 0
+        stale = named and (stored is None or stored.version != version)
         if absent or stale:
             self._memory.counts["refused"] += 1
             raise Refused(write.key)
@@ -167,6 +177,7 @@ class MemoryStore:
                 memory.maps.setdefault(key, {}).update(entries)
                 return Reply(count=len(memory.maps[key]))
             case Delete(key):
+                memory.counts["deletes"] += 1
                 memory.documents.pop(key, None)
                 memory.maps.pop(key, None)
                 return Reply()

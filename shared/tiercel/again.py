@@ -26,10 +26,13 @@ from tiercel.model.execution import (
 )
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id, fresh_id
+from tiercel.model.labels import merged_labels
 from tiercel.model.messages import ExecutionEnded, KillExecution, Message, StartExecution
 from tiercel.model.states import State, allow
-from tiercel.planner.changes import merged_labels
-from tiercel.planner.rework import Rework, failed_runs, fitting, is_walked, successors
+from tiercel.planner.breakpoints import refuse_unknown
+from tiercel.planner.following import successors
+from tiercel.planner.marking import in_errors_of_iteration, obstacle
+from tiercel.planner.rework import Rework, failed_runs, fitting, replayed_run
 from tiercel.ports import Create, Delete, Merge, Put, Refused, Update, Write
 
 RESTARTED = "system.restarted"
@@ -45,6 +48,8 @@ class Differently:
     """All inputs anew, those that are not named by their defaults; None takes over the old ones."""
     local_files: bool = False
     """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
+    breakpoints: tuple[str, ...] = ()
+    """Where the new execution stops; the breakpoints of the old one are not taken over."""
 
 
 AS_BEFORE = Differently()
@@ -137,7 +142,7 @@ def replay(
     Raises:
         NotFoundError: There is no such execution, no such revision, or no such run in it.
         ConflictError: The revision has the task at another place, or not at all.
-        InputError: One of the new inputs is missing or does not validate.
+        InputError: One of the new inputs is missing or does not validate; or a breakpoint is at no task.
     """
     stored = lanes.stored(execution)
     header, _ = header_of(stored, execution)
@@ -152,8 +157,16 @@ def replay(
         raise ConflictError(
             f"task '{split_key(key)[0]}' does not stand in revision {new.revision} where it stood when it ran"
         )
+    if flow.nodes[split_key(key)[0]].is_late:
+        raise ConflictError(f"task '{split_key(key)[0]}' ran after the execution had ended; replay an earlier task")
+    if in_errors_of_iteration(flow.nodes[split_key(key)[0]]):
+        raise ConflictError(
+            f"task '{split_key(key)[0]}' ran because an iteration had failed; replay the task that failed"
+        )
+    key = replayed_run(flow, runs, key)
     later = successors(flow, runs, key)
-    _begin_within(lanes, new, flow, {name: run for name, run in runs.items() if name not in later}, {key})
+    kept = {name: run for name, run in runs.items() if name not in later}
+    _begin_within(lanes, new, flow, kept, {key}, whole=True)
     return new.id
 
 
@@ -163,19 +176,23 @@ def _changed(lanes: Lanes, intake: Intake, old: Execution, change: Differently) 
     if change.revision is not None:
         new.revision = change.revision
     flow = lanes.flows.get(old.namespace, old.flow_id, new.revision)
+    refuse_unknown(flow, change.breakpoints)
+    new.breakpoints = list(change.breakpoints)
     if change.inputs is not None:
         given, local = change.inputs, change.local_files
         new.inputs = intake.resolve(flow, flow.inputs, given, new.id, old.trigger, local_files=local) or None
     return new, flow
 
 
-def _begin_within(lanes: Lanes, new: Execution, flow: Flow, runs: dict[str, TaskRun], again: set[str]) -> None:
+def _begin_within(
+    lanes: Lanes, new: Execution, flow: Flow, runs: dict[str, TaskRun], again: set[str], *, whole: bool = False
+) -> None:
     """Store a new execution that has some runs already, and begins some of them again."""
     now = new.at[0][1]
     new.revision = flow.revision
     new.at.append((State.RESTARTED, now))
     create = Create(header_key(new.id), encode(new), header_index(new))
-    _commit(lanes, [create], Rework(flow, new.id, runs, again, now), new)
+    _commit(lanes, [create], Rework(flow, new.id, runs, again, now, whole=whole), new)
 
 
 def mark(lanes: Lanes, execution: str, key: str, state: State) -> None:
@@ -193,10 +210,10 @@ def mark(lanes: Lanes, execution: str, key: str, state: State) -> None:
     if not header.finished or header.state is State.RETRIED:
         wanted = "one that has come to its end can go on from a task whose state is changed"
         raise ConflictError(f"execution {execution} is {header.state}, and what follows it is at work; {wanted}")
-    if not is_walked(node):
-        place = "a task of errors, finally or afterExecution, or one inside a WorkingDirectory, is not"
-        raise ConflictError(f"task '{node.id}' is none that the flow can go on from: {place}")
     _end_run(run, allow(state, node.allow_failure, node.allow_warning), now)
+    why = obstacle(flow, runs, key) if state is not State.CANCELLED else None
+    if why is not None:
+        raise ConflictError(f"task '{node.id}' is none that the execution can go on from: {why}")
     _begin_again(header, now)
     messages: list[Message] | None = None
     if state is State.CANCELLED:
@@ -233,6 +250,7 @@ def _begin_again(header: Execution, now: float) -> None:
     header.become(State.RESTARTED, now)
     header.outputs, header.finished = None, False
     header.paused.clear()
+    header.suspended.clear()
 
 
 def choose(execution: str, runs: dict[str, TaskRun], task: str, values: list[str]) -> str:

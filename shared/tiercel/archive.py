@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tiercel.model.execution import (
     BranchEnd,
@@ -22,7 +23,7 @@ from tiercel.model.execution import (
     leaf_key,
     segment_key,
 )
-from tiercel.model.messages import Message, encode_message, message_key
+from tiercel.model.messages import Message, OpenBranches, WalkLane, encode_message, message_key
 from tiercel.planner import batches, geometry
 from tiercel.planner.transition import Transition
 from tiercel.ports import Create, Delete, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
@@ -105,6 +106,8 @@ class Token:
         self.lane = lane
         self.lane_version = lane_version
         self._lane_body = lane_body
+        self._had_ended = lane.ended and lane.size > 0 and lane_version > 0
+        """It is a branch that told its leaf before."""
 
     def writes(self, transition: Transition) -> list[Write]:
         """Return the writes that store what a plan decided."""
@@ -118,15 +121,19 @@ class Token:
         return [Update(header_key(self.header.id), encode(self.header), self.header_version, header_index(self.header))]
 
     def lane_writes(self) -> list[Write]:
-        """Return the write of the lane, if it changed; a branch that ends tells its leaf, often nobody else."""
+        """Return the write of the lane, if it changed; a branch that ends goes over into its leaf, if it is small."""
+        if self._had_ended:
+            return []
         writes: list[Write] = []
-        body = encode(self.lane)
-        alone = self.lane.ended and self.lane.size > 0 and not self.lane_version
-        if body != self._lane_body and not (alone and len(body) <= LARGEST_BRANCH):
-            key = lane_key(self.header.id, self.lane.key)
+        body, key = encode(self.lane), lane_key(self.header.id, self.lane.key)
+        in_leaf = self.lane.ended and self.lane.size > 0 and len(body) <= LARGEST_BRANCH
+        if in_leaf and self.lane_version:
+            # It stays without its runs: a late copy of the message that opened it must not find its place empty.
+            writes.append(Update(key, encode(replace(self.lane, runs={})), self.lane_version))
+        elif body != self._lane_body and not in_leaf:
             writes.append(Update(key, body, self.lane_version) if self.lane_version else Create(key, body))
         if self.lane.ended and self.lane.size and self.lane.fork is not None:
-            runs = [] if writes or self.lane_version else list(self.lane.runs.values())
+            runs = list(self.lane.runs.values()) if in_leaf else []
             leaf = leaf_key(self.header.id, self.lane.fork, 0, self.lane.branch // geometry.LEAF)
             end = BranchEnd(self.lane.seen, runs, batches.counts_of(self.lane.runs.values()))
             writes.append(Merge(leaf, {str(self.lane.branch): encode(end)}))
@@ -153,7 +160,8 @@ def archive_writes(execution: str, transition: Transition) -> list[Write]:
 
 def envelope(message: Message, due: float = 0.0) -> Envelope:
     """Return a message as it is sent."""
-    return Envelope(message_key(message), encode_message(message), due)
+    works = isinstance(message, WalkLane) or (isinstance(message, OpenBranches) and len(message.branches) == 1)
+    return Envelope(message_key(message), encode_message(message), due, works=works)
 
 
 def envelopes(transition: Transition) -> list[Envelope]:

@@ -13,15 +13,18 @@ from typing import Any, BinaryIO
 from tiercel.encryption import encrypt
 from tiercel.errors import NotFoundError, TaskError
 from tiercel.expressions import evaluate, render, render_deep
+from tiercel.flowables.loop import decode_item
 from tiercel.masking import Mask
-from tiercel.model.execution import LogLine, TaskRun
+from tiercel.model.execution import LogLine, TaskRun, split_key
 from tiercel.model.flow import Node
 from tiercel.model.ids import fresh_id
 from tiercel.model.states import Level
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.paths import execution_folder, task_folder
+from tiercel.planner.items import item_at
 from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
+from tiercel.planner.transition import Outcome
 from tiercel.ports import Metric
 from tiercel.services import Services, allowed_uri
 
@@ -51,17 +54,21 @@ class Attempt:
         self.watch: Watch | None = None
         self.logs: list[LogLine] = []
         self.metrics: list[Metric] = []
+        self.on_result: Callable[[Outcome], None] | None = None
+        """Sees the result once its outputs are where they stay."""
         header = scene.header
         self.namespace = header.namespace
         self.flow_id = header.flow_id
         self.execution_id = header.id
         self.task_id = node.id
+        self.is_late = node.is_late
         self.task_run_id = scene.run_id(run.key)
         self.extra: dict[str, object] = {}
         """Variables that hold for the whole attempt."""
         self.keys = services.keys
         self.files: NamespaceFiles = services.files
         self.executions = services.executions
+        self.triggers = services.triggers
 
     # ------------------------------------------------------------ expressions
 
@@ -221,6 +228,29 @@ class Attempt:
         if self.executions is None:
             raise TaskError("this task cannot reach other executions where it runs", retryable=False)
         return self.executions.batch_outputs(self.scene, self._node, self._run)
+
+    def values_from_file(self) -> bool:
+        """Tell whether the values of the Loop around this task are the lines of a file."""
+        loop = self._node.parent
+        item = None if loop is None else item_at(self.scene, loop, split_key(self._run.key)[1])
+        return item is not None and item.from_file
+
+    def loop_counts(self) -> Mapping[str, Any]:
+        """Return how many iterations the Loop around this task has, and how they ended."""
+        run = None if self._run.parent is None else self.scene.find(self._run.parent)
+        return (run.outputs or {}) if run is not None else {}
+
+    def iterations(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Yield the item of each iteration that has begun, in order, with what its last task gave."""
+        if self.executions is None:
+            raise TaskError("this task cannot reach the iterations where it runs", retryable=False)
+        loop, run = self._node.parent, self.scene.find(str(self._run.parent))
+        assert loop is not None
+        assert run is not None
+        for number, outputs in self.executions.iterations(self.scene, loop, run):
+            item = decode_item((run.values or [])[number])
+            shown = {"value": item.value, "iteration": number, **({"key": item.key} if item.key is not None else {})}
+            yield shown, outputs
 
     def execution_files(self) -> Iterator[str]:
         """Yield the URIs of every file of this execution."""

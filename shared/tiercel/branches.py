@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
-from tiercel import joins
-from tiercel.archive import Token, archive_writes, envelopes
+from tiercel.archive import Token, archive_writes, envelope, envelopes
 from tiercel.errors import TransientError
 from tiercel.lanes import TRIES, Lanes
-from tiercel.model.execution import BranchEnd, Lane, TaskRun, lane_key, leaf_key
-from tiercel.model.messages import OpenBranches
+from tiercel.model.execution import Lane, TaskRun, lane_key, leaf_key
+from tiercel.model.messages import OpenBranches, WalkLane
 from tiercel.planner import geometry, plan
 from tiercel.planner.openings import branch_lane
 from tiercel.planner.transition import Transition
@@ -22,9 +20,7 @@ def open_branches(lanes: Lanes, message: OpenBranches) -> None:
     """Start some branches of a fork; those that were started before are left alone."""
     for tries in range(TRIES):
         parent = lanes.load(message.execution, message.lane)
-        if parent is None:
-            return
-        if parent.lane.ended or parent.lane.current != message.run or parent.lane.frames[-1].join is None:
+        if parent is None or not _waits(parent.lane, message.run):
             lanes.advance(message, message.lane, plan.nothing)  # perhaps it closed the join, and died beyond it
             return
         try:
@@ -36,13 +32,18 @@ def open_branches(lanes: Lanes, message: OpenBranches) -> None:
     raise TransientError(f"the branches of {message.run} in execution {message.execution} are opened by too many")
 
 
+def _waits(lane: Lane, run: str) -> bool:
+    """Tell whether a lane's token stands at the join of that fork."""
+    return not lane.ended and lane.current == run and lane.frames[-1].join is not None
+
+
 def _open(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> list[Token]:
     """Walk each branch as far as it goes, and commit all of them together.
 
     Returns:
         The branches that are to be walked on here: the only one of a message, which needs no other worker.
     """
-    fresh = _not_yet(lanes, parent, message, look=look or len(message.branches) == 1)
+    fresh = _not_yet(lanes, parent, message, look=look)
     alone = len(message.branches) == 1
     if alone:
         return [Token(parent.header, parent.header_version, lane, 0, b"") for lane in fresh]
@@ -56,6 +57,11 @@ def _open(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> 
         walk = Walk(scene, renderer, lanes.now())
         walk.hands_over = True
         lanes.fold(walk, renderer, plan.go(walk), math.inf)
+        if walk.handed_over:
+            if walk.transition == Transition():  # nothing to remember: whoever runs the task walks there again
+                envelopes_.append(envelope(OpenBranches(message.execution, message.lane, message.run, [lane.branch])))
+                continue
+            walk.transition.send(WalkLane(lane.execution, lane.key))
         token = Token(parent.header, parent.header_version, lane, 0, b"")
         writes += token.lane_writes() + archive_writes(lane.execution, walk.transition)
         envelopes_ += envelopes(walk.transition)
@@ -131,10 +137,4 @@ def _follow(lanes: Lanes, parent: Token, message: OpenBranches, opened: list[Tok
     if opened or join is None or join.limit:
         return
     for number in sorted({branch // geometry.LEAF for branch in message.branches}):
-        end = _close(lanes, parent, message.run, join.size, number)
-        if end is not None:
-            lanes.advance(message, parent.lane.key, partial(plan.join_closed, key=message.run, end=end))
-
-
-def _close(lanes: Lanes, parent: Token, fork: str, size: int, number: int) -> BranchEnd | None:
-    return joins.close(lanes.store, parent.header.id, fork, size, number, geometry.LEAF)
+        lanes.close_leaf(message, parent.lane.key, message.run, join.size, number)

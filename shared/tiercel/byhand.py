@@ -7,9 +7,10 @@ from tiercel.archive import envelope
 from tiercel.errors import ConflictError, InputError
 from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution, TaskRun, current, split_key
+from tiercel.model.flow import Node
+from tiercel.model.labels import merged_labels
 from tiercel.model.messages import EndRest, KillExecution, MarkTask, Message, ResumeTask, StartExecution
 from tiercel.model.states import State
-from tiercel.planner.changes import merged_labels
 from tiercel.planner.geometry import lane_of
 from tiercel.planner.plan import is_at
 
@@ -104,8 +105,9 @@ def _onward(header: Execution) -> Message:
 def change_state(lanes: Lanes, execution: str, task: str, values: list[str], state: State) -> None:
     """Give a task run a terminal state; the flow goes on from there. The state that it has is no change.
 
-    An ended execution is RESTARTED, and what ran for its end (errors, finally, afterExecution) is removed. In one that
-    has not ended, a run that is open ends in the state, and what its worker says later is not listened to.
+    An ended execution is RESTARTED, and what ran for its end (errors, finally, afterExecution) is removed, but for the
+    branch in which the run itself lies. In one that has not ended, a run that is open ends in the state, and what its
+    worker says later is not listened to.
 
     Args:
         lanes: Where executions are.
@@ -124,7 +126,7 @@ def change_state(lanes: Lanes, execution: str, task: str, values: list[str], sta
     run = runs[again.choose(execution, runs, task, values)]
     if run.state is state:
         return
-    if header.state.is_terminal:
+    if header.state.is_terminal and (header.finished or not _node(lanes, header, run).is_late):
         again.mark(lanes, execution, run.key, state)
     else:
         lanes.commit([], [envelope(_end_open(lanes, header, run, state))])
@@ -135,13 +137,18 @@ def _end_open(lanes: Lanes, header: Execution, run: TaskRun, state: State) -> Me
     if run.key in header.paused:
         return ResumeTask(header.id, header.paused[run.key], run.key, state)
     task, rounds = split_key(run.key)
-    node = lanes.flows.get(header.namespace, header.flow_id, header.revision).nodes[task]
+    node = _node(lanes, header, run)
     token = lanes.load(header.id, lane_of(node, rounds))
     open_run = token.lane.runs.get(run.key) if token is not None else None
     if token is None or open_run is None or not is_at(token.lane, open_run):
         found = f"execution {header.id} is {header.state} and task '{task}' is {run.state}"
         raise ConflictError(f"{found}; wanted an execution that has ended, or a task that is at work itself")
     return MarkTask(header.id, token.lane.key, run.key, state, len(open_run.at))
+
+
+def _node(lanes: Lanes, header: Execution, run: TaskRun) -> Node:
+    """Return the task of a run."""
+    return lanes.flows.get(header.namespace, header.flow_id, header.revision).nodes[run.task]
 
 
 def _refuse_other(state: State, wanted: tuple[State, ...]) -> None:

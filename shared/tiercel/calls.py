@@ -18,11 +18,10 @@ from tiercel.errors import (
     TransientError,
 )
 from tiercel.flowables.foreachitem import BATCH
-from tiercel.intake import Intake, Request
+from tiercel.intake import Intake, Request, successor_id
 from tiercel.lanes import Lanes
 from tiercel.model.execution import MAIN_LANE, Caller, Execution, LogLine, TaskRun, Trigger, is_hidden, split_key
 from tiercel.model.flow import Flow
-from tiercel.model.ids import derived_id
 from tiercel.model.messages import CallFlow, ChildEnded, KillExecution
 from tiercel.model.states import Level, State
 from tiercel.planner import plan
@@ -39,7 +38,7 @@ def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
         lanes.advance(message, message.lane, plan.nothing)  # perhaps a worker went on from here, and died
         return
     try:
-        child = _child(lanes, intake, token.header, run, message)
+        child, before = _child(lanes, intake, token.header, run, message)
     except (NotFoundError, ConflictError, InputError, FlowError) as error:
         line = LogLine(lanes.now(), Level.ERROR, _masked(lanes, token, run, str(error)))
         _fold(lanes, message, Outcome(State.FAILED, logs=[line]))
@@ -47,9 +46,20 @@ def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
     found = lanes.stored(message.execution).header()
     if found is None or found[0].state in (State.KILLING, State.KILLED):  # killed before the child could be seen
         lanes.commit([], [envelope(KillExecution(child))])
+    latest = _latest(lanes, before) if message.wait else None
+    if latest is not None and latest.state.is_terminal:
+        answer(lanes, ChildEnded(message.execution, message.lane, message.run, latest.id))  # the news may be lost
     if not message.wait:
         outputs = None if is_hidden(run.task) else {"executionId": child}
         _fold(lanes, message, Outcome(State.SUCCESS, outputs, child=child))
+
+
+def _latest(lanes: Lanes, header: Execution | None) -> Execution | None:
+    """Return the execution that has taken the place of one, and of that one; None when it is still to come."""
+    while header is not None and header.state is State.RETRIED:
+        found = lanes.stored(successor_id(header)).header()
+        header = None if found is None else found[0]
+    return header
 
 
 def _masked(lanes: Lanes, token: Token, run: TaskRun, text: str) -> str:
@@ -60,14 +70,21 @@ def _masked(lanes: Lanes, token: Token, run: TaskRun, text: str) -> str:
     return renderer.masked(text)
 
 
-def _child(lanes: Lanes, intake: Intake, parent: Execution, run: TaskRun, message: CallFlow) -> str:
-    """Start the execution that is called, or restart the one that failed before; return its id."""
+def _child(
+    lanes: Lanes, intake: Intake, parent: Execution, run: TaskRun, message: CallFlow
+) -> tuple[str, Execution | None]:
+    """Start the execution that is called, or restart the one that failed before.
+
+    Returns:
+        Its id, and its header where an earlier copy of the message has started it.
+    """
     if message.again and _restarted(lanes, message):
-        return message.child
+        return message.child, None
     child = child_id(parent.id, run)
-    if not lanes.stored(child).header():
+    found = lanes.stored(child).header()
+    if found is None:
         intake.accept(_flow(lanes, message), _request(lanes, parent, message, child))
-    return child
+    return child, None if found is None else found[0]
 
 
 def _restarted(lanes: Lanes, message: CallFlow) -> bool:
@@ -192,7 +209,7 @@ def retry_execution(lanes: Lanes, intake: Intake, execution: str) -> None:
     caller = lanes.stored(old.caller.execution).header() if old.caller is not None else None
     if caller is not None and caller[0].state in (State.KILLING, State.KILLED):
         return  # who waited for it was killed, and it with them
-    intake.repeat(old, derived_id("retry", old.id, old.attempt_number), old.attempt_number + 1)
+    intake.repeat(old, successor_id(old), old.attempt_number + 1)
 
 
 def execution_ended(lanes: Lanes, execution: str) -> None:

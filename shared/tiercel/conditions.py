@@ -5,7 +5,7 @@ Promise: nothing is reached here but what `Asked` gives; whatever is wrong with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from tiercel import registry
 from tiercel.errors import ExpressionError
-from tiercel.expressions import is_truthy_text
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.plugin import Plugin, bind, text_of
 
@@ -96,18 +95,18 @@ def condition_class(condition: Mapping[str, Any]) -> type[Condition]:
 
 
 def truth(value: object) -> bool:
-    """Tell whether a rendered expression says yes: it is not blank, and not `false`."""
+    """Tell whether a rendered expression says yes: all does but nothing, blanks, and `false` in any case.
+
+    The rule of tasks is another one (`is_truthy_text`): there `0` says no, and `False` says yes.
+    """
     text = value if isinstance(value, str) else text_of(value)
-    return is_truthy_text(text.strip())
+    return text.strip().lower() not in ("", "false")
 
 
-def are_daily(conditions: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether the conditions answer the same for all times of one day."""
-    plain = ("date", "{{ trigger.date }}")
-    return bool(conditions) and all(
-        condition_class(each).daily and each.get(plain[0], plain[1]).replace(" ", "") == "{{trigger.date}}"
-        for each in conditions
-    )
+def is_daily(condition: Mapping[str, Any]) -> bool:
+    """Tell whether a condition answers the same for all times of one day."""
+    date = str(condition.get("date", "{{ trigger.date }}"))
+    return condition_class(condition).daily and date.replace(" ", "") == "{{trigger.date}}"
 
 
 def _explained(plugin: type[Condition], error: ValidationError) -> str:

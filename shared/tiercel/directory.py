@@ -80,7 +80,8 @@ class Directory:
             state = self._attempt(node, run)
             due = self._next(node, run) if state is State.FAILED else None
             if due is None:
-                return state
+                late = state is State.SUCCESS and len(run.attempts) > 1
+                return State.WARNING if late and node.retry and node.retry.warning_on_retry else state
             run.become(State.RETRYING, self._now())
             if not self._outer.wait(max(0.0, due - self._now())):
                 return State.KILLED

@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
-from tiercel import calls, commands, resting, slots
+from tiercel import calls, commands, resting, slots, stopping
 from tiercel.archive import Token
 from tiercel.branches import open_branches
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes
 from tiercel.model import messages as m
 from tiercel.model.execution import MAIN_LANE
-from tiercel.planner import plan
+from tiercel.planner import joining, plan, waits
 from tiercel.planner.openings import main_lane
 
 
@@ -42,11 +42,13 @@ class Engine:
             case m.OpenBranches():
                 open_branches(self._lanes, message)
             case m.BranchEnded(lane=lane, run=run, branch=branch, seen=mask):
-                advance(lane, partial(plan.branch_ended, key=run, branch=branch, mask=mask))
+                advance(lane, partial(joining.branch_ended, key=run, branch=branch, mask=mask))
+            case m.StopBranches():
+                stopping.stop_branches(self._lanes, message)
             case m.TaskDue(lane=lane):
-                advance(lane, partial(plan.task_due, message=message))
+                advance(lane, partial(waits.task_due, message=message))
             case m.ResumeTask(lane=lane):
-                advance(lane, partial(plan.task_resumed, message=message))
+                advance(lane, partial(waits.task_resumed, message=message))
             case m.MarkTask(lane=lane):
                 advance(lane, partial(plan.task_marked, message=message))
             case m.RestLanes():

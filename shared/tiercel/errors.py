@@ -37,7 +37,11 @@ class FlowError(TiercelError):
         self.problems = [Problem(problems)] if isinstance(problems, str) else problems
         self.source = source
         """The file or the flow's name, put before each problem."""
-        super().__init__("\n".join(f"{source + ':' if source else ''}{problem}" for problem in self.problems))
+        super().__init__("\n".join(map(self._line, self.problems)))
+
+    def _line(self, problem: Problem) -> str:
+        apart = ":" if problem.line is not None else ": "
+        return f"{self.source}{apart}{problem}" if self.source else str(problem)
 
 
 class InputError(TiercelError):

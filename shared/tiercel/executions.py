@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from tiercel import purging
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
-from tiercel.model.execution import Execution, TaskRun, decode_execution, decode_lane, header_key, lane_key, split_key
+from tiercel.model.execution import (
+    Execution,
+    TaskRun,
+    decode_branch_end,
+    decode_execution,
+    decode_lane,
+    header_key,
+    lane_key,
+    leaf_key,
+    split_key,
+)
 from tiercel.model.flow import MAIN, Node
-from tiercel.model.states import Level
+from tiercel.model.states import Level, State
 from tiercel.planner import geometry
+from tiercel.planner.iterations import last_task
 from tiercel.planner.scene import Scene
 from tiercel.ports import ObjectStore, StateStore
 from tiercel.resuming import resume
-from tiercel.tasks.core.services import Choice, Purge, Purged
+from tiercel.tasks.core.services import Choice, Purge, Purged, Seen
 from tiercel.view import ExecutionView
 
 AT_ONCE = 64
@@ -39,6 +52,18 @@ class StoredExecutions:
         """Return the namespace and the flow of an execution, or raise NotFoundError."""
         header = self._view.header(execution)
         return header.namespace, header.flow_id
+
+    def look(self, execution: str) -> Seen:
+        """Return how an execution stands, or raise NotFoundError."""
+        header = self._view.header(execution)
+        runs = self._view.runs(header, None)
+        failures = [run for run in runs if run.state is State.FAILED]
+        around = {run.parent for run in failures}
+        failed = next((run for run in failures if run.key not in around), None)
+        last = failed or max(runs, key=lambda run: run.at[-1][1], default=None)
+        began, until = (datetime.fromtimestamp(at, UTC) for at in (header.at[0][1], header.at[-1][1]))
+        task = None if last is None else last.task
+        return Seen(header.namespace, header.flow_id, header.state, began, until, task, failed is not None)
 
     def logs(self, execution: str, tasks: Collection[str], level: Level) -> Iterator[Mapping[str, Any]]:
         """Yield the log lines of an execution from a level on, oldest first; of some tasks, or of all."""
@@ -99,6 +124,38 @@ class StoredExecutions:
                 if outputs:
                     yield outputs
 
+    def iterations(self, scene: Scene, loop: Node, run: TaskRun) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the number of each iteration of a Loop that has begun, with what its last task gave.
+
+        Args:
+            scene: The neighbourhood of the loop.
+            loop: The loop.
+            run: Its run.
+        """
+        size, rounds = len(run.values or ()), split_key(run.key)[1]
+        first, last = loop.branches[MAIN][0], last_task(loop)
+        for start in range(0, size, geometry.LEAF):
+            numbers = range(start, min(start + geometry.LEAF, size))
+            near = self._runs_near(scene.header.id, run.key, numbers)
+            for number in numbers:
+                inside = (*rounds, number)
+                found = None if last is None else self._run_at(scene, near, geometry.run_key(last, inside))
+                if found is not None or self._run_at(scene, near, geometry.run_key(first, inside)) is not None:
+                    yield number, scene.outputs_of(found) if found is not None else {}
+
+    def _runs_near(self, execution: str, fork: str, numbers: range) -> dict[str, TaskRun]:
+        """Return the runs in the lanes and in the leaf of some branches that share one."""
+        leaf = self._store.entries(leaf_key(execution, fork, 0, numbers.start // geometry.LEAF))
+        ended = {int(branch): decode_branch_end(body).runs for branch, body in leaf.items()}
+        others = [number for number in numbers if not ended.get(number)]
+        lanes = self._store.get([lane_key(execution, geometry.lane_name(fork, number)) for number in others])
+        apart = [run for lane in lanes if lane is not None for run in decode_lane(lane.body).runs.values()]
+        return {run.key: run for run in (*chain.from_iterable(ended.values()), *apart)}
+
+    def _run_at(self, scene: Scene, near: Mapping[str, TaskRun], key: str) -> TaskRun | None:
+        """Return a run of a branch: from what was read of many, else from the segment to which it went."""
+        return near.get(key) or scene.find(key)
+
     def _children(self, scene: Scene, items: Node, rounds: tuple[int, ...], numbers: range) -> list[str]:
         """Return the executions of some batches."""
         batch = items.branches[MAIN][0]
@@ -107,7 +164,8 @@ class StoredExecutions:
         found = []
         for number, lane in zip(numbers, lanes, strict=True):
             key = geometry.run_key(batch, (*rounds, number))
-            run = scene.find(key) if lane is None else decode_lane(lane.body).runs.get(key)  # a restart moved it
+            moved = None if lane is None else decode_lane(lane.body).runs.get(key)  # by a restart, or it is long
+            run = moved or scene.find(key)
             if run is not None and run.child is not None:
                 found.append(run.child)
         return found

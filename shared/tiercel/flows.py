@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from threading import Lock
@@ -13,9 +14,13 @@ from tiercel.listening import Listeners, index_writes, listener_key
 from tiercel.model.execution import Record, encode
 from tiercel.model.flow import Flow
 from tiercel.ports import Clock, Create, Index, Put, Refused, StateStore, Update, Write
+from tiercel.watching import watch_writes, watching
 
 KEPT = 512
 """Parsed flows that a process keeps at hand."""
+
+
+_REVISION = re.compile(r"^revision:[ \t]*[0-9]+[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
 
 class FlowRecord(Record):
@@ -28,6 +33,8 @@ class FlowRecord(Record):
     deleted: bool = False
     disabled: bool = False
     at: float = 0.0
+    watching: list[str] = msgspec.field(default_factory=list)
+    """Its triggers that stand in the index of those that watch a bucket or a topic."""
 
 
 _decode = msgspec.json.Decoder(FlowRecord).decode
@@ -39,6 +46,11 @@ def _latest_key(namespace: str, flow_id: str) -> str:
 
 def _revision_key(namespace: str, flow_id: str, revision: int) -> str:
     return f"flowrev/{namespace}/{flow_id}/{revision:08d}"
+
+
+def stored_source(flow: Flow) -> str:
+    """Return the author's text without the line that names a revision: the number is ours to give."""
+    return _REVISION.sub("", flow.source)
 
 
 class FlowStore:
@@ -62,11 +74,12 @@ class FlowStore:
             keys = [_latest_key(flow.namespace, flow.id), listener_key(flow.namespace, flow.id)]
             stored, listener = self._store.get(keys)
             latest = None if stored is None else _decode(stored.body)
-            if latest is not None and latest.source == flow.source and not latest.deleted:
+            if latest is not None and latest.source == stored_source(flow) and not latest.deleted:
                 return self.get(flow.namespace, flow.id, latest.revision)
             revision = 1 if latest is None else latest.revision + 1
             record = self._record(flow, revision)
             index = index_writes(flow, revision, record.at, is_indexed=listener is not None)
+            index += watch_writes(flow, revision, record.at, () if latest is None else latest.watching)
             try:
                 self._write(record, 0 if stored is None else stored.version, index)
             except Refused:
@@ -76,7 +89,9 @@ class FlowStore:
 
     def _record(self, flow: Flow, revision: int, deleted: bool = False) -> FlowRecord:
         now = self._clock.now().timestamp()
-        return FlowRecord(flow.namespace, flow.id, revision, flow.source, deleted, flow.disabled, now)
+        watched = [trigger for trigger, _, _ in watching(flow)]
+        source = stored_source(flow)
+        return FlowRecord(flow.namespace, flow.id, revision, source, deleted, flow.disabled, now, watched)
 
     def _write(self, record: FlowRecord, version: int, also: Sequence[Write] = ()) -> None:
         body = encode(record)

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tiercel import windows
-from tiercel.conditions import all_hold
+from tiercel.conditions import all_hold, truth
 from tiercel.errors import ExpressionError, InputError, TransientError
 from tiercel.intake import CORRELATION, Intake, Request
 from tiercel.lanes import TRIES, Lanes
-from tiercel.listening import Listener, flow_triggers
+from tiercel.listening import Listener, flow_triggers, looked_at
 from tiercel.model.execution import Execution, Trigger
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
@@ -23,6 +23,7 @@ from tiercel.ports import Refused, Write
 from tiercel.triggers.base import as_authored, rendered_labels
 from tiercel.triggers.flow import Flow as FlowTrigger
 from tiercel.triggers.flow import Gathering, single_conditions
+from tiercel.triggerstate import is_disabled
 from tiercel.upstream import Upstream
 
 _log = logging.getLogger("tiercel")
@@ -77,7 +78,7 @@ def ask_flow(lanes: Lanes, intake: Intake, flow: Flow, upstream: Upstream) -> No
     """Start a flow by each of its Flow triggers that waits for this change."""
     for properties in flow_triggers(flow):
         trigger = as_authored(FlowTrigger, properties)
-        if upstream.header.state in trigger.states:
+        if upstream.header.state in looked_at(properties):
             Asking(lanes, intake, flow, trigger, properties, upstream).ask()
 
 
@@ -112,10 +113,12 @@ class Asking:
         """
         asked = self._upstream.asked(self._flow)
         try:
-            if not all_hold(single_conditions(self._trigger.conditions), asked):
+            if not all_hold(single_conditions(self._trigger.conditions), asked) or not self._is_when():
                 return None
         except ExpressionError as error:
             self._doubt("conditions", error)
+            return None
+        if is_disabled(self._lanes.store, self._flow, self._trigger.id):
             return None
         gatherings = self._trigger.gatherings()
         if not gatherings:
@@ -130,6 +133,18 @@ class Asking:
                 continue
         raise TransientError(f"the windows of trigger '{self._trigger.id}' are changed by too many at once")
 
+    def _is_when(self) -> bool:
+        """Tell whether the trigger's own `when` is true of the change.
+
+        Raises:
+            ExpressionError: It cannot be rendered.
+        """
+        when, upstream = self._trigger.when, self._upstream
+        if when is None:
+            return True
+        extra = {"trigger": upstream.revealed(upstream.variables(upstream.header.outputs))} if "trigger" in when else {}
+        return truth(upstream.render(when, extra))
+
     def _gather(self, gatherings: Sequence[Gathering], matched: Sequence[set[str]]) -> str | None:
         """Take the change in; start the flow when that completes every window."""
         header, flow = self._upstream.header, self._flow
@@ -140,7 +155,7 @@ class Asking:
             if self._event in stored.window.events:
                 return None  # it was taken in before, and what it started was started with it
             if entries:
-                change = windows.Change(self._event, self._upstream.when, entries, header.outputs)
+                change = windows.Change(self._event, self._upstream.when, entries, gathering.outputs_of(header))
                 windows.take_in(stored.window, gathering, change)
                 touched.append(stored)
             if windows.is_complete(stored.window, gathering, self._upstream.when):

@@ -15,10 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 from tiercel.encryption import encrypted, is_encrypted
 from tiercel.errors import InputError, TiercelError, TransientError
+from tiercel.masking import Mask
 from tiercel.model.input_base import DependsOn
 from tiercel.model.input_groups import FormInput
 from tiercel.model.input_types import MultiselectInput, SelectInput
 from tiercel.model.inputs import FlowOutput, InputBase, checked, dependencies, flat_inputs, path_of
+from tiercel.model.plugin import text_of
 from tiercel.model.structures import plain
 from tiercel.model.values import HIDDEN, Convert, convert, shown, to_text
 
@@ -39,6 +41,8 @@ class Means:
     """Keeps a local file under an input's id and returns its URI; called for values that are a `Path`."""
     local_paths: bool = False
     """Whether a text given for a FILE names a local file. Only for the command line: else callers read any file."""
+    masked: Callable[[str], str] = str
+    """Hides in a text the secrets that were read while rendering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ def resolve_inputs(declared: Sequence[InputBase], supplied: Mapping[str, object]
 
 def examine_inputs(declared: Sequence[InputBase], supplied: Mapping[str, object], means: Means) -> Resolved:
     """Return the same, with what is wrong in the reports instead of raised."""
-    reports = _Resolution(declared, supplied, means).reports()
+    resolution = _Resolution(declared, supplied, means)
+    reports = [resolution.masked(report) for report in resolution.reports()]
     values: dict[str, object] = {}
     tree = Tree(values)
     for index, report in enumerate(reports):
@@ -147,6 +152,14 @@ class _Resolution:
                 self.done[identifier] = self.resolve(identifier, graph[identifier])
             order.done(*ready)
         return [self.done.get(name) or self.stuck(name, name in cycle) for name in self.entries]
+
+    def masked(self, report: InputReport) -> InputReport:
+        """Return a report in whose errors no secret stands, though a default may have been made of one."""
+        if not report.errors:
+            return report
+        secrets = (name for name, (declared, _) in self.entries.items() if declared.type == "SECRET")
+        mask = Mask(text for name in secrets if isinstance(text := self.clear.get(name), str))
+        return replace(report, errors=tuple(self.means.masked(mask(error)) for error in report.errors))
 
     def needs(self, identifier: str) -> set[str]:
         """Return the inputs that an input depends on; a form stands for its children, unknown ones are left out."""
@@ -347,6 +360,11 @@ def _file(means: Means, identifier: str, raw: object) -> str:
         return means.store_file(identifier, path)
 
 
+def _as_rendered(kind: str, value: object) -> object:
+    """Return what an expression gave as text, where text is wanted: `{{ 1 + 2 }}` is `3` there."""
+    return text_of(value) if kind == "STRING" and isinstance(value, bool | int | float) else value
+
+
 def convert_output(output: FlowOutput, value: object, means: Means | None = None) -> object:
     """Return a flow output's rendered value as its type.
 
@@ -362,7 +380,7 @@ def convert_output(output: FlowOutput, value: object, means: Means | None = None
     try:
         if output.type is None or (value is None and not output.required):
             return plain(value)
-        return convert(output.type, value, special=special(means, output.id))
+        return convert(output.type, _as_rendered(output.type, value), special=special(means, output.id))
     except ValueError as error:
         received = shown(value, output.type)
         raise InputError(f"Invalid output for `{output.id}`, {error}, but received `{received}`") from None

@@ -10,15 +10,18 @@ from typing import Any
 from tiercel import checks
 from tiercel.archive import envelope, header_index
 from tiercel.errors import ConflictError, InputError
-from tiercel.expressions import Context, World, evaluate, render
+from tiercel.expressions import Context, evaluate, render
 from tiercel.flows import FlowStore
 from tiercel.inputs import Means, resolve_inputs
 from tiercel.model.execution import Caller, Execution, LogLine, Trigger, encode, header_key, refuse_large
 from tiercel.model.flow import Flow
-from tiercel.model.ids import fresh_id
+from tiercel.model.ids import derived_id, fresh_id
+from tiercel.model.labels import nested_labels
 from tiercel.model.messages import ExecutionEnded, StartExecution
 from tiercel.model.states import Level, State
 from tiercel.paths import execution_folder
+from tiercel.planner.breakpoints import refuse_unknown
+from tiercel.planner.rendering import SceneWorld
 from tiercel.planner.variables import Surroundings
 from tiercel.ports import Clock, Create, Envelope, ObjectStore, Refused, StateStore, Write
 
@@ -45,6 +48,8 @@ class Request:
     schedule_date: float | None = None
     local_files: bool = False
     """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
+    breakpoints: Sequence[str] = ()
+    """Tasks before which the execution stops: a task's id, or one with a loop's value (`load.2024-05`)."""
     incomplete: bool = False
     """Whether required inputs may be missing: a Flow trigger without inputs asks for none."""
 
@@ -59,7 +64,7 @@ class Intake:
         objects: ObjectStore,
         clock: Clock,
         flows: FlowStore,
-        worlds: Callable[[Flow], World],
+        worlds: Callable[[Flow], SceneWorld],
         surroundings: Surroundings,
         encrypt: Callable[[str], str],
     ) -> None:
@@ -81,12 +86,13 @@ class Intake:
 
         Raises:
             ConflictError: The flow is disabled.
-            InputError: An input is missing or does not validate, or a label is refused.
+            InputError: An input is missing or does not validate, or a label or a breakpoint is refused.
             Refused: One of the other writes was refused.
         """
         if flow.disabled:
             raise ConflictError(f"flow {flow.namespace}.{flow.id} is disabled: remove 'disabled: true' to execute it")
         refuse_system_labels(request.labels)
+        refuse_unknown(flow, request.breakpoints)
         execution = request.id or fresh_id()
         header = self._header(flow, request, execution)
         header.inputs = self._inputs(flow, request, execution)
@@ -103,8 +109,13 @@ class Intake:
         if not flow.checks:
             return None
         world = self.worlds(flow)
-        variables = {**self._base(flow, header.trigger), "inputs": header.inputs or {}, "labels": dict(header.labels)}
-        return checks.strictest(flow.checks, lambda text: render(text, Context(variables, world)))
+        variables = {
+            **self._base(flow, header.trigger),
+            "inputs": world.reveal(header.inputs or {}),
+            "labels": nested_labels(header.labels),
+        }
+        found = checks.strictest(flow.checks, lambda text: render(text, Context(variables, world)))
+        return None if found is None else (found[0], [world.masked(message) for message in found[1]])
 
     def _base(self, flow: Flow, trigger: Trigger | None) -> dict[str, object]:
         """Return the variables that hold before there is an execution."""
@@ -140,6 +151,7 @@ class Intake:
             caller=request.caller,
             owner=request.owner,
             schedule_date=request.schedule_date,
+            breakpoints=list(request.breakpoints),
         )
 
     def repeat(self, old: Execution, execution: str, attempt: int) -> None:
@@ -219,6 +231,7 @@ class Intake:
             encrypt=self._encrypt,
             store_file=lambda input_id, path: self._store_file(flow, execution, input_id, path),
             local_paths=local_files,
+            masked=world.masked,
         )
         values = dict(resolve_inputs(declared, given, means).values)
         refuse_large(values, "the inputs", "give large data as an input of type FILE")
@@ -230,6 +243,11 @@ class Intake:
         with path.open("rb") as file:
             self._objects.write(uri, file)
         return uri
+
+
+def successor_id(header: Execution) -> str:
+    """Return the id of the execution that takes the place of one that is RETRIED."""
+    return derived_id("retry", header.id, header.attempt_number)
 
 
 def refuse_system_labels(labels: Labels) -> None:
@@ -245,12 +263,15 @@ def refuse_system_labels(labels: Labels) -> None:
 
 
 def start_labels(flow: Flow, request: Request, execution: str) -> list[tuple[str, str]]:
-    """Return an execution's labels at its start: the flow's, the request's, and the correlation id."""
-    labels = {key: value for key, value in flow.labels if not key.startswith("system.")}
-    labels.update(request.labels)
-    labels.update(request.system_labels)
-    labels.setdefault(CORRELATION, execution)
-    return list(labels.items())
+    """Return an execution's labels at its start: the flow's, the request's, and the correlation id.
+
+    A key may stand twice: expressions see the first (flow specification, 1.5).
+    """
+    labels = [(key, value) for key, value in flow.labels if not key.startswith("system.")]
+    labels += [*request.labels, *dict(request.system_labels).items()]
+    if all(key != CORRELATION for key, _ in labels):
+        labels.append((CORRELATION, execution))
+    return list(dict.fromkeys(labels))
 
 
 def _like(old: Execution, execution: str, now: float, **own: Any) -> Execution:

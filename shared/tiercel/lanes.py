@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -20,10 +21,10 @@ from tiercel.model.execution import (
     encode,
     header_key,
     lane_key,
+    split_key,
 )
-from tiercel.model.messages import Message, message_key
-from tiercel.planner import plan
-from tiercel.planner.geometry import LEAF
+from tiercel.model.messages import Message, WalkLane, message_key
+from tiercel.planner import geometry, joining, plan
 from tiercel.planner.rendering import Renderer, Worlds
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Transition, Work
@@ -47,8 +48,8 @@ class Worker(Protocol):
     def run(self, scene: Scene, renderer: Renderer, work: Work) -> Outcome:
         """Run the attempt to its end; never raises for what a task does."""
 
-    def cancel(self, execution: str) -> None:
-        """Stop the attempts of an execution that run in this process."""
+    def cancel(self, execution: str, lanes: Container[str] | None = None) -> None:
+        """Stop the attempts of an execution that run in this process, or only those in some of its lanes."""
 
 
 class Observer(Protocol):
@@ -73,8 +74,24 @@ class Lanes:
         surroundings: Surroundings,
         owner: str,
         lease: float,
+        works: Callable[[], bool] = lambda: True,
         observer: Observer | None = None,
     ) -> None:
+        """Open the lanes of a store.
+
+        Args:
+            store: The records.
+            objects: Large outputs.
+            clock: Tells the time.
+            flows: The flows.
+            worker: Runs the attempts of tasks.
+            worlds: Opens what expressions may read.
+            surroundings: The variables that are the same for all.
+            owner: The name of this process, for claims.
+            lease: Seconds for which a claim holds.
+            works: Tells whether another task may begin here now, or is handed over to another process.
+            observer: Sees every commit.
+        """
         self.store = store
         self.objects = objects
         self.flows = flows
@@ -84,6 +101,7 @@ class Lanes:
         self._surroundings = surroundings
         self._owner = owner
         self._lease = lease
+        self._works = works
         self._observer = observer
         self._held: set[tuple[str, str]] = set()
         """The claims that this process still works on, by lane and cause: one that failed in between is void."""
@@ -128,6 +146,7 @@ class Lanes:
         """
         token = self.load(message.execution, lane)
         if token is None:
+            self._close_again(message, lane)
             return
         self.run_on(message, token, event)
 
@@ -145,15 +164,46 @@ class Lanes:
             if first:  # not when the same message is being handled twice at once, and this is the second time
                 self._held.discard(hold)
         if token.lane.ended and token.lane.size and token.lane.fork is not None:
-            count = max((reply.count for reply in replies), default=LEAF)
-            self.close_leaf(message, token, token.lane.fork, token.lane.branch // LEAF, count)
+            assert token.lane.parent is not None
+            count = max((reply.count for reply in replies), default=geometry.LEAF)
+            number = token.lane.branch // geometry.LEAF
+            self.close_leaf(message, token.lane.parent, token.lane.fork, token.lane.size, number, count)
 
-    def close_leaf(self, message: Message, branch: Token, fork: str, number: int, count: int) -> None:
-        """Close what is full of a join; walk on in the parent's lane when all of it is."""
-        assert branch.lane.parent is not None
-        end = joins.close(self.store, branch.header.id, fork, branch.lane.size, number, count)
+    def close_leaf(
+        self, message: Message, parent: str, fork: str, size: int, number: int, count: int = geometry.LEAF
+    ) -> None:
+        """Close what is full of a join; walk on in the parent's lane when all of it is.
+
+        Args:
+            message: The message that is being handled.
+            parent: The key of the lane in which the fork stands.
+            fork: The key of the run that forked.
+            size: How many branches the fork has.
+            number: The leaf's number.
+            count: How many entries the leaf seems to have.
+        """
+        end = joins.close(self.store, message.execution, fork, size, number, count)
         if end is not None:
-            self.advance(message, branch.lane.parent, partial(plan.join_closed, key=fork, end=end))
+            self.advance(message, parent, partial(joining.join_closed, key=fork, end=end))
+
+    def _close_again(self, message: Message, lane: str) -> None:
+        """Go on behind a branch whose lane is gone because it has ended: whoever ended it may have died since."""
+        found = self.stored(message.execution).header()
+        fork, _, branch = lane.rpartition("#")
+        if found is None or not fork:
+            return
+        header = found[0]
+        task, rounds = split_key(fork)
+        node = self.flows.get(header.namespace, header.flow_id, header.revision).nodes.get(task)
+        if node is None:
+            return
+        above = geometry.lane_of(node, rounds)
+        parent = self.load(header.id, above)
+        join = parent.lane.frames[-1].join if parent is not None and parent.lane.current == fork else None
+        if join is None or join.limit:
+            self.advance(message, above, plan.nothing)
+        else:
+            self.close_leaf(message, above, fork, join.size, int(branch) // geometry.LEAF)
 
     def _step(self, token: Token, event: Event, cause: str) -> tuple[Token, Event | None, list[Reply]]:
         """Plan an event, commit, run the task that follows; return that task's result as the next event."""
@@ -162,11 +212,10 @@ class Lanes:
                 self._refuse_busy(token)
             scene, renderer = self.scene(token)
             walk = Walk(scene, renderer, self.now())
+            walk.hands_over = not self._works()
             work = self.fold(walk, renderer, event(walk), FOLDED)
-            if work is not None:
-                self._held.add((token.lane.key, cause))
-                token.lane.claim = Claim(self._owner, walk.now + self._lease, cause)
-            writes, messages = token.writes(walk.transition), envelopes(walk.transition)
+            following = self._claim(token, walk, work, cause)
+            writes, messages = token.writes(walk.transition), envelopes(walk.transition) + following
             if not writes and not messages and event is not plan.resume_lane and self._stands_behind(token, cause):
                 event = plan.resume_lane
                 continue
@@ -181,6 +230,18 @@ class Lanes:
             outcome = self.worker.run(scene, renderer, work)
             return token, partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome), replies
         raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is changed by too many at once")
+
+    def _claim(self, token: Token, walk: Walk, work: Work | None, cause: str) -> list[Envelope]:
+        """Claim the lane for the task that is to be run here, or hand it over to whoever takes the message returned."""
+        if work is not None:
+            self._held.add((token.lane.key, cause))
+            token.lane.claim = Claim(self._owner, walk.now + self._lease, cause)
+        elif walk.handed_over and token.lane.current is not None:
+            run = token.lane.runs[token.lane.current]
+            token.lane.claim = Claim(self._owner, 0.0, cause)  # void: it only says which message stands behind the lane
+            message = WalkLane(token.header.id, token.lane.key, f"{run.key}/{len(run.at)}")
+            return [replace(envelope(message), kept=False)]
+        return []
 
     def fold(self, walk: Walk, renderer: Renderer, work: Work | None, seconds: float) -> Work | None:
         """Run tasks without effect at once, so that they share the next commit; return the first with one."""
@@ -212,6 +273,24 @@ class Lanes:
     def commit(self, writes: list[Write], messages: list[Envelope]) -> list[Reply]:
         """Write all or nothing, then send."""
         return self.store.commit(writes, messages)
+
+    def touch(self, execution: str, lane: str) -> None:
+        """Write a lane as it is: whoever walks it without having seen the header's change is refused, and looks again.
+
+        Raises:
+            TransientError: It is changed by others all the time.
+        """
+        key = lane_key(execution, lane)
+        for _ in range(TRIES):
+            stored = self.store.get([key])[0]
+            if stored is None or decode_lane(stored.body).ended:
+                return
+            try:
+                self.commit([Update(key, stored.body, stored.version)], [])
+            except Refused:
+                continue
+            return
+        raise TransientError(f"{key} is changed by too many at once")
 
     def change_header(self, execution: str, change: Callable[[Execution], Sequence[Message] | None]) -> None:
         """Change the header of an execution by a hand other than a plan's.

@@ -53,9 +53,16 @@ def flow_triggers(flow: Flow) -> Iterator[Mapping[str, Any]]:
         yield from (each for each in flow.triggers if each["type"] == FLOW_TRIGGER and each.get("disabled") is not True)
 
 
+def looked_at(trigger: Mapping[str, Any]) -> set[State]:
+    """Return the states at which a Flow trigger looks: those that it names, or that what it depends on names."""
+    named = trigger.get("states")
+    lists = [named] if named else [each.get("states") for each in trigger.get("dependsOn") or [{}]]
+    return {State(name) for listed in lists for name in listed or LOOKED_AT}
+
+
 def index_writes(flow: Flow, revision: int, at: float, *, is_indexed: bool) -> list[Write]:
     """Return the writes that bring the index up to a flow's new revision: none for a flow that never listened."""
-    states = {State(name) for trigger in flow_triggers(flow) for name in trigger.get("states") or LOOKED_AT}
+    states = {state for trigger in flow_triggers(flow) for state in looked_at(trigger)}
     key = listener_key(flow.namespace, flow.id)
     if states:
         body = encode(Listener(flow.namespace, flow.id, revision, sorted(states)))

@@ -72,9 +72,11 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove a document or a map, whether it is there or not."""
+    """Remove a document or a map, whether it is there or not; with a version, only as it was last seen."""
 
     key: str
+    version: int = 0
+    """What a document was last seen as; 0: whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class Envelope:
     body: bytes
     due: float = 0.0
     """Not before this time (seconds since the epoch); 0 means now."""
+    kept: bool = True
+    """Whether the store must keep it until it is sent; False where the message being handled stands behind it."""
+    works: bool = False
+    """Whether handling it runs a task: it goes where there is room for that."""
 
 
 class Refused(Exception):  # noqa: N818 - not a failure: someone else was first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from tiercel.encryption import decrypt_deep, encrypt
@@ -13,6 +13,7 @@ from tiercel.expressions import NoWorld
 from tiercel.keyvalues import ExpiredError, plain
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun, visible
+from tiercel.model.plugin import text_of
 from tiercel.model.states import Level
 from tiercel.planner.scene import Scene
 from tiercel.services import Services, allowed_uri
@@ -31,6 +32,7 @@ class Readers(NoWorld):
         self._services = services
         self._namespace = namespace
         self._scene = scene
+        self.recursive_rendering = services.recursive_rendering
         self.mask = mask
         """Every secret that was read stands here, so that log lines hide it."""
 
@@ -108,6 +110,32 @@ class Readers(NoWorld):
             return False
         return True
 
+    def http(
+        self,
+        uri: str,
+        *,
+        method: str,
+        query: Mapping[str, object],
+        body: object,
+        content_type: str,
+        headers: Mapping[str, object],
+        options: Mapping[str, object],
+        accept: str,
+    ) -> object:
+        """Send a request and return the value of the answer."""
+        from tiercel.tasks.http.asking import ask
+
+        return ask(
+            uri,
+            method=method,
+            query=query,
+            body=body,
+            content_type=content_type,
+            headers=headers,
+            options=options,
+            accept=accept,
+        )
+
     def _uri(self, path: str, namespace: str | None) -> str:
         try:
             if path.startswith("kestra:///"):
@@ -171,4 +199,4 @@ def _subkey(key: str, value: str, subkey: str) -> str:
         found = json.loads(value)[subkey]
     except (ValueError, KeyError, TypeError):
         raise ExpressionError(f"the secret '{key}' is not a JSON object with the key '{subkey}'") from None
-    return found if isinstance(found, str) else json.dumps(found)
+    return text_of(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tiercel.model.plugin import Plugin
-from tiercel.plugin_names import ALIASES, DEPRECATED, PARTS, PLUGINS, PREFIXES
+from tiercel.plugin_names import ALIASES, DEPRECATED, PARTS, PLUGINS, PREFIXES, UNSUPPORTED
 
 PREFIX = "io.kestra.plugin."
 PluginClass = type[Plugin]
@@ -44,6 +44,12 @@ def find(name: str) -> Known | None:
     return Known(canonical, name, old)
 
 
+def unsupported(name: str) -> str | None:
+    """Return the remedy for a type that is known and does not run here; None for every other name."""
+    canonical = _canonical(name)
+    return UNSUPPORTED.get(canonical) or UNSUPPORTED.get(PREFIX + canonical)
+
+
 def _canonical(name: str) -> str:
     for _ in range(4):  # an alias may lead to another name that has one
         if name in PLUGINS:
@@ -55,8 +61,9 @@ def _canonical(name: str) -> str:
             name = PREFIX + name
             continue
         for old, new in PREFIXES.items():
-            if name.startswith(old):
-                name = new + name[len(old) :]
+            start = next((start for start in (old, old.removeprefix(PREFIX)) if name.startswith(start)), None)
+            if start is not None:
+                name = new + name[len(start) :]
                 break
         else:
             if name.startswith(PREFIX + "core.condition.") and name.endswith("Condition"):

@@ -10,11 +10,10 @@ from contextlib import suppress
 
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, TransientError
-from tiercel.lanes import TRIES, Lanes
-from tiercel.model.execution import Execution, Lane, decode_lane, lane_key
+from tiercel.lanes import Lanes
+from tiercel.model.execution import Execution, Lane
 from tiercel.model.messages import EndRest, Message, RestLanes, WalkLane
 from tiercel.model.states import State
-from tiercel.ports import Refused, Update
 
 
 def pause(lanes: Lanes, execution: str) -> None:
@@ -48,20 +47,7 @@ def _hold(lanes: Lanes, execution: str) -> None:
     """Write every lane as it is: a token that walks without having seen the pause is refused, and looks again."""
     for lane in list(lanes.stored(execution).lanes()):
         if not lane.ended:
-            _touch(lanes, lane_key(execution, lane.key))
-
-
-def _touch(lanes: Lanes, key: str) -> None:
-    for _ in range(TRIES):
-        stored = lanes.store.get([key])[0]
-        if stored is None or decode_lane(stored.body).ended:
-            return
-        try:
-            lanes.commit([Update(key, stored.body, stored.version)], [])
-        except Refused:
-            continue
-        return
-    raise TransientError(f"{key} is changed by too many at once")
+            lanes.touch(execution, lane.key)
 
 
 def go_on(lanes: Lanes, message: EndRest) -> None:
@@ -71,7 +57,7 @@ def go_on(lanes: Lanes, message: EndRest) -> None:
         if not header.resting or len(header.at) != message.number:
             return None
         header.resting = False
-        header.become(State.PAUSED if header.paused else State.RUNNING, lanes.now())
+        header.become(header.stands, lanes.now())
         return []
 
     lanes.change_header(message.execution, change)
@@ -84,4 +70,4 @@ def _stands(lane: Lane) -> bool:
     """Tell whether a lane's token waits only because of the rest: not inside a task, and not for a branch."""
     if lane.ended or lane.current is None:
         return not lane.ended
-    return lane.runs[lane.current].state in (State.CREATED, State.RESTARTED)
+    return lane.runs[lane.current].state in (State.CREATED, State.RESTARTED, State.BREAKPOINT)

@@ -1,18 +1,20 @@
-"""Letting a paused task go on, with the inputs that it asks for."""
+"""Letting a paused task go on, with the inputs that it asks for; and an execution from its breakpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, InputError
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
+from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution, split_key
 from tiercel.model.inputs import parse_inputs
-from tiercel.model.messages import EndRest, ResumeTask
+from tiercel.model.messages import EndRest, Message, ResumeTask, WalkLane
 from tiercel.model.states import State
+from tiercel.planner.breakpoints import refuse_unknown
 from tiercel.ports import StateStore
 
 
@@ -24,6 +26,7 @@ def resume(
     inputs: Mapping[str, object],
     *,
     local_files: bool = False,
+    by: str | None = None,
 ) -> None:
     """Let the first paused task of an execution go on, or the execution itself where it is paused as a whole.
 
@@ -34,6 +37,7 @@ def resume(
         header: The execution.
         inputs: Their values.
         local_files: Whether the value of a FILE input is a path on this machine: only for whoever sits at it.
+        by: The name of whoever asks for it, where it is known; the pause has it as an output.
 
     Raises:
         ConflictError: It is not paused.
@@ -46,7 +50,7 @@ def resume(
         raise ConflictError(f"The execution is not paused: {header.id} is {header.state}")
     key, lane = next(iter(header.paused.items()))
     outputs = resume_outputs(intake, flows, header, key, inputs, local_files=local_files)
-    store.commit([], [envelope(ResumeTask(header.id, lane, key, State.SUCCESS, outputs))])
+    store.commit([], [envelope(ResumeTask(header.id, lane, key, State.SUCCESS, outputs, by))])
 
 
 def resume_outputs(
@@ -65,3 +69,32 @@ def resume_outputs(
     if problems:
         raise InputError("; ".join(map(str, problems)))
     return {"onResume": intake.resolve(flow, inputs, given, header.id, local_files=local_files)}
+
+
+def resume_from_breakpoint(lanes: Lanes, execution: str, breakpoints: Sequence[str] = ()) -> None:
+    """Let every run of an execution begin that stands at a breakpoint.
+
+    Args:
+        lanes: Where executions are.
+        execution: The execution's id.
+        breakpoints: Where it is to stop from now on, in place of the breakpoints that it had.
+
+    Raises:
+        NotFoundError: There is no such execution.
+        ConflictError: None of its runs is suspended.
+        InputError: The flow has no such task.
+    """
+
+    def change(header: Execution) -> list[Message]:
+        if not header.suspended:
+            found = f"execution {execution} is {header.state}, and no task run of it stands at a breakpoint"
+            raise ConflictError(f"{found}; only one that is BREAKPOINT can go on from there")
+        refuse_unknown(lanes.flows.get(header.namespace, header.flow_id, header.revision), breakpoints)
+        nonce = f"breakpoint/{len(header.at)}"
+        messages: list[Message] = [WalkLane(execution, lane, nonce) for lane in header.suspended.values()]
+        header.breakpoints = list(breakpoints)
+        header.suspended.clear()
+        header.become(header.stands, lanes.now())
+        return messages
+
+    lanes.change_header(execution, change)

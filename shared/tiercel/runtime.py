@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-import traceback
-from collections.abc import Callable
+import shlex
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -17,26 +15,12 @@ from tiercel.adapters.local.clock import SystemClock
 from tiercel.adapters.local.objects import FolderObjects
 from tiercel.adapters.local.secrets import EnvironmentSecrets, envs, read_environment
 from tiercel.adapters.local.store import SqliteStore
+from tiercel.assembly import Parts, World, assemble, poisoned
 from tiercel.attempt import Watch
-from tiercel.commands import give_up
-from tiercel.encryption import encrypt, generate_key
-from tiercel.engine import Engine
-from tiercel.executions import StoredExecutions
-from tiercel.flows import FlowStore
-from tiercel.intake import Intake
-from tiercel.lanes import Lanes, Observer
-from tiercel.masking import Mask
-from tiercel.model.execution import TaskRun
-from tiercel.model.messages import Message
-from tiercel.namespacefiles import NamespaceFiles
-from tiercel.planner.scene import Scene
+from tiercel.encryption import generate_key
+from tiercel.lanes import Observer
 from tiercel.ports import Clock
 from tiercel.pump import Pump
-from tiercel.readers import Readers
-from tiercel.services import Services
-from tiercel.storekeys import StoreKeyValues
-from tiercel.view import ExecutionView
-from tiercel.worker import LocalWorker
 
 DEFAULT_STORE = Path.home() / ".tiercel"
 
@@ -62,25 +46,19 @@ def spare_the_collector() -> None:
 
 
 @dataclass(frozen=True)
-class Runtime:
+class Runtime(Parts):
     """The embedded runtime: everything of one process, on one folder."""
 
     folder: Path
-    store: SqliteStore
+    database: SqliteStore
     bus: OutboxBus
-    flows: FlowStore
-    intake: Intake
-    lanes: Lanes
-    engine: Engine
     pump: Pump
-    services: Services
-    view: ExecutionView
 
     def close(self) -> None:
         """Stop, and leave what is not done to whoever opens the folder next."""
         self.bus.close()
         self.pump.close(1.0)
-        self.store.close()
+        self.database.close()
 
     def __enter__(self) -> Runtime:
         """Begin to handle messages."""
@@ -118,41 +96,24 @@ def embedded(
     folder = folder.absolute()
     store = SqliteStore(folder)
     objects = FolderObjects(folder)
-    services = _services(folder, store, objects, clock)
-    flows = FlowStore(store, clock)
-    intake = _intake(store, flows, services)
-    services = replace(services, executions=StoredExecutions(store, objects, flows, intake))
-    lanes = Lanes(
+    environment = read_environment()
+    world = World(
+        where=f"--store {shlex.quote(str(folder))}",
         store=store,
         objects=objects,
         clock=clock,
-        flows=flows,
-        worker=LocalWorker(services, watch),
-        worlds=_worlds(services),
-        surroundings=services.surroundings,
-        owner=store.owner,
-        lease=NO_LEASE,
-        observer=observer,
-    )
-    engine = Engine(lanes, intake)
-    bus = OutboxBus(store, clock, adopt=adopt)
-    pump = Pump(bus, engine.handle, threads or worker_threads(), _poisoned(lanes))
-    view = ExecutionView(store, objects)
-    return Runtime(folder, store, bus, flows, intake, lanes, engine, pump, services, view)
-
-
-def _services(folder: Path, store: SqliteStore, objects: FolderObjects, clock: Clock) -> Services:
-    environment = read_environment()
-    return Services(
-        objects=objects,
-        files=NamespaceFiles(objects),
-        keys=StoreKeyValues(store, clock),
         secrets=EnvironmentSecrets(environment),
-        clock=clock,
         cache_dir=folder / "cache",
         encryption_key=environment.get("TIERCEL_ENCRYPTION_KEY") or _own_key(folder),
-        surroundings={"envs": envs(environment), "globals": {}, "kestra": {}},
+        environment=environment,
+        envs=envs(environment),
+        owner=store.owner,
+        lease=NO_LEASE,
     )
+    parts = assemble(world, observer=observer, watch=watch)
+    bus = OutboxBus(store, clock, adopt=adopt)
+    pump = Pump(bus, parts.engine.handle, threads or worker_threads(), poisoned(parts.lanes))
+    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump)
 
 
 def _own_key(folder: Path) -> str:
@@ -169,35 +130,3 @@ def _own_key(folder: Path) -> str:
         os.link(fresh, path)
     fresh.unlink()
     return path.read_text().strip()
-
-
-def _intake(store: SqliteStore, flows: FlowStore, services: Services) -> Intake:
-    return Intake(
-        store=store,
-        objects=services.objects,
-        clock=services.clock,
-        flows=flows,
-        worlds=lambda flow: Readers(services, flow.namespace, Mask()),
-        surroundings=services.surroundings,
-        encrypt=lambda text: encrypt(services.encryption_key, text),
-    )
-
-
-def _worlds(services: Services) -> Callable[[Scene, TaskRun | None], Readers]:
-    def world(scene: Scene, _: TaskRun | None) -> Readers:
-        found = scene.memo.get("world")
-        if found is None:
-            found = Readers(services, scene.header.namespace, Mask(), scene)
-            scene.memo["world"] = found
-        return found
-
-    return world
-
-
-def _poisoned(lanes: Lanes) -> Callable[[Message, Exception], None]:
-    def end(message: Message, error: Exception) -> None:
-        if os.environ.get("TIERCEL_DEBUG"):
-            traceback.print_exception(error, file=sys.stderr)
-        give_up(lanes, message.execution, f"{type(message).__name__}: {type(error).__name__}: {error}")
-
-    return end

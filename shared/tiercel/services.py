@@ -15,7 +15,8 @@ from tiercel.namespacefiles import NamespaceFiles
 from tiercel.paths import execution_folder
 from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore
-from tiercel.tasks.core.services import Executions
+from tiercel.taskcache import TaskCache
+from tiercel.tasks.core.services import Executions, Triggers
 
 
 class Secrets(Protocol):
@@ -31,6 +32,9 @@ class AllExecutions(Executions, Protocol):
     def batch_outputs(self, scene: Scene, merge: Node, run: TaskRun) -> Iterator[Mapping[str, Any]]:
         """Yield the outputs of the executions that a ForEachItem called, given its last part and that part's run."""
 
+    def iterations(self, scene: Scene, loop: Node, run: TaskRun) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the number of each iteration of a Loop that has begun, with what its last task gave."""
+
 
 @dataclass(frozen=True)
 class Services:
@@ -44,10 +48,16 @@ class Services:
     cache_dir: Path
     """A folder for what may be made again."""
     encryption_key: str
+    recursive_rendering: bool = False
+    """Whether texts that expressions give are rendered again until they no longer change."""
     surroundings: Mapping[str, object] = field(default_factory=dict)
     """`envs`, `globals` and the like."""
     executions: AllExecutions | None = None
     """The other executions; None where tasks cannot reach them."""
+    task_cache: TaskCache | None = None
+    """What earlier runs gave; None where nothing is kept."""
+    triggers: Triggers | None = None
+    """The triggers of all flows; None where tasks cannot reach them."""
 
 
 def allowed_uri(header: Execution, uri: str) -> str:

@@ -15,7 +15,7 @@ from tiercel.model.messages import ExecutionEnded, Message, StartExecution
 from tiercel.model.states import Level, State
 from tiercel.ports import Create, Put, Refused, Update, Write
 
-HOLDS = (State.RUNNING, State.PAUSED, State.RESTARTED, State.RETRYING, State.KILLING)
+HOLDS = (State.RUNNING, State.PAUSED, State.BREAKPOINT, State.RESTARTED, State.RETRYING, State.KILLING)
 """The states in which an execution has a slot; a paused one keeps it."""
 
 

@@ -1,28 +1,49 @@
-"""Starting a flow as one of its triggers would, by hand, with what the trigger would have seen."""
+"""Starting a flow as one of its triggers would, by hand or because it happened, with what the trigger has seen."""
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from tiercel import registry
-from tiercel.conditions import Asked, all_hold, are_daily
-from tiercel.errors import ConflictError, ExpressionError, InputError, NotFoundError
+from tiercel.conditions import Asked, all_hold, is_daily, truth
+from tiercel.errors import ConflictError, ExpressionError, InputError, NotFoundError, TiercelError, TransientError
 from tiercel.expressions import Context, World, render_deep
 from tiercel.flowtriggers import Asking
 from tiercel.intake import Intake, Request
 from tiercel.lanes import Lanes
+from tiercel.model.addresses import last_part, read_address
 from tiercel.model.execution import Trigger as TriggerRecord
+from tiercel.model.execution import header_key, refuse_large
 from tiercel.model.flow import Flow
 from tiercel.model.ids import fresh_id
+from tiercel.model.labels import nested_labels
+from tiercel.model.plugin import bind
+from tiercel.paths import execution_folder, slug
 from tiercel.planner.variables import Surroundings
+from tiercel.ports import StateStore
+from tiercel.tasks import records
 from tiercel.triggers.base import Trigger, as_authored, rendered_labels
 from tiercel.triggers.flow import Flow as FlowTrigger
+from tiercel.triggers.gcs import ObjectTrigger, SeenObject, told_object
+from tiercel.triggers.pubsub import MessageTrigger, RealtimeTrigger, SeenMessage, told_message
 from tiercel.triggers.schedule import Almanac, Calendar, Dated, ListedDates, Schedule, ScheduleOnDates, read_moment
 from tiercel.triggers.webhook import Webhook, webhook_variables
-from tiercel.upstream import Upstream, nested
+from tiercel.triggerstate import is_disabled, trigger_of
+from tiercel.upstream import Upstream
+
+_log = logging.getLogger("tiercel")
+_T = TypeVar("_T", bound=Trigger)
+
+WITHOUT_SIGHT = ("inputs", "labels", "conditions", "when")
+"""Properties that are rendered with what the trigger has seen; the others before it sees anything."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +63,8 @@ class Starter:
             flow: The flow.
             trigger_id: Which trigger.
             event: What it saw: for a Webhook `body`, `headers` and `parameters`; for a schedule the `date`; for a
-                Flow trigger the `executionId` of the execution that has changed.
+                Flow trigger the `executionId` of the execution that has changed; for a gcs.Trigger the object's `name`,
+                its `content` and what else is known of it; for a Pub/Sub trigger `data` and `attributes`.
 
         Returns:
             The execution's id, or None when the conditions do not hold.
@@ -53,13 +75,18 @@ class Starter:
             InputError: What it is said to have seen cannot be; or the inputs do not validate.
         """
         properties, seen = trigger_of(flow, trigger_id), event or {}
-        trigger = _enabled(flow, properties)
+        trigger = _enabled(self.lanes.store, flow, properties)
         if isinstance(trigger, Webhook):
             return Start(self, flow, trigger, properties).by_webhook(seen)
         if isinstance(trigger, Dated):
             return Start(self, flow, trigger, properties).by_date(trigger, seen)
         if isinstance(trigger, FlowTrigger):
             return self._by_execution(flow, trigger, properties, seen)
+        if isinstance(trigger, ObjectTrigger):
+            return Start(self, flow, trigger, properties).by_told_object(seen)
+        if isinstance(trigger, MessageTrigger):
+            start = Start(self, flow, trigger, properties)
+            return start.by_message(_given(start, MessageTrigger), told_message(seen), fresh_id())
         raise ConflictError(f"a trigger of type {trigger.type} cannot be started by hand")
 
     def _by_execution(
@@ -75,27 +102,26 @@ class Starter:
         return Asking(self.lanes, self.intake, flow, trigger, properties, upstream, by_hand=fresh_id()).ask()
 
 
-def trigger_of(flow: Flow, trigger_id: str) -> Mapping[str, Any]:
-    """Return one trigger of a flow, as authored.
-
-    Raises:
-        NotFoundError: There is no such trigger; the text names those that there are.
-    """
-    for properties in flow.triggers:
-        if properties["id"] == trigger_id:
-            return properties
-    known = ", ".join(str(each["id"]) for each in flow.triggers) or "none"
-    raise NotFoundError(f"flow {flow.namespace}.{flow.id} has no trigger '{trigger_id}'; its triggers: {known}")
-
-
-def _enabled(flow: Flow, properties: Mapping[str, Any]) -> Trigger:
+def _enabled(store: StateStore, flow: Flow, properties: Mapping[str, Any]) -> Trigger:
     plugin = registry.load(properties["type"])
     if not issubclass(plugin, Trigger):
         raise ConflictError(f"{properties['type']} is no trigger")
     trigger = as_authored(plugin, properties)
     if trigger.disabled:
         raise ConflictError(f"trigger '{trigger.id}' of {flow.id} is disabled: remove 'disabled: true' to start it")
+    if is_disabled(store, flow, trigger.id):
+        raise ConflictError(
+            f"trigger '{trigger.id}' of {flow.id} is disabled, though its source does not say so: enable it with a "
+            "task of type io.kestra.plugin.core.trigger.Toggle that has enabled: true"
+        )
     return trigger
+
+
+def _given(start: Start, kind: type[_T]) -> _T:
+    try:
+        return start.rendered(kind)
+    except ExpressionError as error:
+        raise InputError(str(error)) from None
 
 
 class Start:
@@ -117,7 +143,7 @@ class Start:
         assert isinstance(self._trigger, Webhook)
         variables = webhook_variables(event if self._trigger.fetch_type == "FETCH" else {**event, "body": None})
         try:
-            if not self._holds(self._trigger.conditions, variables):
+            if not self._holds(self._trigger.conditions, variables) or not self._is_when(variables):
                 return None
             request = self._request(variables, execution)
         except ExpressionError as error:
@@ -142,6 +168,123 @@ class Start:
         except (ExpressionError, InputError) as error:
             return self._failed(variables, execution, f"the inputs cannot be made: {error}")
 
+    def by_told_object(self, event: Mapping[str, Any]) -> str | None:
+        """Start for an object that a person tells of; None when it is none that the trigger waits for.
+
+        Raises:
+            InputError: There can be no such object, or the trigger's values cannot be rendered.
+        """
+        trigger, execution = _given(self, ObjectTrigger), fresh_id()
+        try:
+            seen = told_object(event, read_address(trigger.from_).bucket)
+            if not trigger.matches(seen):
+                return None
+        except ValueError as error:
+            raise InputError(f"trigger '{trigger.id}' of {self._flow.id}: {error}") from None
+        content = event.get("content")
+        if content is None:
+            return self.by_event({"blobs": [seen.blob(str(event.get("uri", seen.address)))]}, execution)
+        return self.by_object(seen, execution, lambda uri: self._kept(uri, str(content).encode()))
+
+    def by_object(self, seen: SeenObject, execution: str, copy: Callable[[str], bool]) -> str | None:
+        """Start for an object; None when the conditions do not hold, or the object is gone.
+
+        Args:
+            seen: The object.
+            execution: The id that the execution gets.
+            copy: Makes a file of the object, given its URI; False when the object is gone.
+        """
+        uri = self.file(execution, last_part(seen.name))
+        return self.by_event({"blobs": [seen.blob(uri)]}, execution, lambda: copy(uri))
+
+    def by_message(self, trigger: MessageTrigger, seen: SeenMessage, execution: str) -> str | None:
+        """Start for a message; None when the conditions do not hold.
+
+        A message that is not what the trigger says it is makes an execution that has failed.
+        """
+        try:
+            record = trigger.record(seen)
+        except ValueError as error:
+            known = {"messageId": seen.message_id, "attributes": dict(seen.attributes)}
+            return self._failed(known, execution, f"the message {seen.message_id} cannot be read: {error}")
+        if isinstance(trigger, RealtimeTrigger):
+            return self.by_event(record, execution)
+        uri, lines = self.file(execution, "messages.ion"), io.BytesIO()
+        records.write([record], lines)
+        return self.by_event({"count": 1, "uri": uri}, execution, lambda: self._kept(uri, lines.getvalue()))
+
+    def by_event(
+        self, variables: Mapping[str, object], execution: str, keep: Callable[[], bool] = lambda: True
+    ) -> str | None:
+        """Start for something that happened elsewhere; None when the conditions do not hold, or it is gone.
+
+        Inputs that cannot be made make an execution that has failed, with the reason in its log. A condition that
+        cannot be judged holds nothing; with `failOnTriggerError` it makes one too.
+
+        Args:
+            variables: What the trigger has seen.
+            execution: The id that the execution gets.
+            keep: Keeps the file that the variables speak of; False when there is nothing left to keep.
+        """
+        try:
+            if not self._holds(self._trigger.conditions, variables) or not self._is_when(variables):
+                return None
+        except ExpressionError as error:
+            reason = f"a condition cannot be judged: {error}"
+            if self._trigger.fail_on_trigger_error:
+                return self._failed(variables, execution, reason)
+            self._doubt(reason)
+            return None
+        try:
+            refuse_large(variables, "what the trigger has seen", "use a trigger that gives a file")
+        except InputError as error:
+            return self._failed({}, execution, str(error))
+        try:
+            if not keep():
+                self._doubt("what it has seen is gone already")
+                return None
+            return self._starter.intake.accept(self._flow, self._request(variables, execution)).id
+        except (TransientError, ConflictError):
+            raise
+        except TiercelError as error:
+            return self._failed(variables, execution, f"the execution cannot begin: {error}")
+
+    def rendered(self, kind: type[_T]) -> _T:
+        """Return the trigger, of this kind or a narrower one, with what does not need what it has seen rendered.
+
+        Raises:
+            ExpressionError: One cannot be rendered, or is not what it must be then.
+        """
+        own = {name: value for name, value in self._properties.items() if name not in WITHOUT_SIGHT}
+        definition = {"id": self._trigger.id, "type": self._trigger.type}
+        try:
+            made = bind(type(self._trigger), own, lambda value: self._render(value, definition))
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)
+            )
+            raise ExpressionError(f"trigger '{self._trigger.id}' of {self._flow.id}: {faults}") from None
+        assert isinstance(made, kind)
+        return made
+
+    def is_done(self, execution: str) -> bool:
+        """Tell whether the execution is there already: the same cause came before."""
+        return self._starter.lanes.store.get([header_key(execution)])[0] is not None
+
+    def file(self, execution: str, name: str) -> str:
+        """Return where a file lies that the trigger gives to an execution."""
+        folder = execution_folder(self._flow.namespace, self._flow.id, execution)
+        return f"{folder}trigger/{slug(self._trigger.id)}/{name if name not in ('', '.', '..') else 'object'}"
+
+    def _kept(self, uri: str, content: bytes) -> bool:
+        self._starter.lanes.objects.write(uri, content)
+        return True
+
+    def _doubt(self, reason: str) -> None:
+        """Say why nothing is started."""
+        flow = f"{self._flow.namespace}.{self._flow.id}"
+        _log.warning("a trigger starts nothing: %s", reason, extra={"flow": flow, "trigger": self._trigger.id})
+
     def almanac(self, trigger: Dated) -> Almanac:
         """Return a trigger's dates with its conditions.
 
@@ -149,15 +292,22 @@ class Start:
             InputError: Its dates cannot be rendered.
         """
         conditions = [*trigger.conditions, *getattr(trigger, "schedule_conditions", ())]
-        judge = (lambda variables: self._holds(conditions, variables)) if conditions else None
+        when = trigger.when
+
+        def judge(variables: Mapping[str, object]) -> bool:
+            return self._holds(conditions, variables) and self._is_when(variables)
+
         dates: Calendar
         if isinstance(trigger, Schedule):
             dates = trigger.calendar()
         else:
             assert isinstance(trigger, ScheduleOnDates)
             dates = ListedDates(self._dates(trigger))
-        neighbours = any(word in str(conditions) for word in ("next", "previous"))
-        return Almanac(dates, trigger.zone, judge, are_daily(conditions), neighbours)
+        neighbours = any(word in f"{conditions} {when}" for word in ("next", "previous"))
+        daily = [each for each in conditions if is_daily(each)]
+        by_day = partial(self._holds, daily) if daily else None
+        asks = bool(conditions) or when is not None
+        return Almanac(dates, trigger.zone, judge if asks else None, by_day, neighbours)
 
     def _dates(self, trigger: ScheduleOnDates) -> Sequence[datetime]:
         try:
@@ -202,6 +352,10 @@ class Start:
 
         return all_hold(conditions, Asked(self._flow.namespace, self._flow.id, render))
 
+    def _is_when(self, variables: Mapping[str, object]) -> bool:
+        """Tell whether the trigger's own `when` is true."""
+        return self._trigger.when is None or truth(self._render(self._trigger.when, variables))
+
     def _render(
         self, value: object, variables: Mapping[str, object], extra: Mapping[str, object] | None = None
     ) -> object:
@@ -210,7 +364,7 @@ class Start:
         base: dict[str, object] = {
             **self._starter.surroundings,
             "flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision},
-            "labels": nested(dict(flow.labels)),
+            "labels": nested_labels(flow.labels),
             "trigger": variables,
         }
         if flow.variables:

@@ -12,10 +12,11 @@ from tiercel.conditions import Asked
 from tiercel.lanes import Lanes
 from tiercel.model.execution import MAIN_LANE, Execution, TaskRun, current
 from tiercel.model.flow import Flow
+from tiercel.model.instants import iso
+from tiercel.model.labels import nested_labels
 from tiercel.model.states import State
 from tiercel.planner.openings import main_lane
 from tiercel.planner.rendering import Renderer
-from tiercel.view import iso
 
 CORRELATION = "system.correlationId"
 
@@ -81,7 +82,7 @@ class Upstream:
             "flowId": header.flow_id,
             "flowRevision": header.revision,
             "state": str(header.state),
-            "executionLabels": nested({key: value for key, value in header.labels if key != CORRELATION}),
+            "executionLabels": nested_labels(label for label in header.labels if label[0] != CORRELATION),
             "startDate": iso(header.at[0][1]),
         }
         if header.state.is_terminal:
@@ -94,17 +95,3 @@ class Upstream:
         if outputs:
             found["outputs"] = dict(outputs)
         return found
-
-
-def nested(labels: Mapping[str, str]) -> dict[str, object]:
-    """Return labels as a map in which a dotted key is nested; what another key bars is left out."""
-    found: dict[str, object] = {}
-    for name, value in labels.items():
-        *path, last = name.split(".")
-        place: dict[str, object] | None = found
-        for part in path:
-            inner = place.setdefault(part, {}) if place is not None else None
-            place = inner if isinstance(inner, dict) else None
-        if place is not None:
-            place.setdefault(last, value)
-    return found

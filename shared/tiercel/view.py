@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,15 +14,11 @@ from tiercel.model.durations import format_duration
 from tiercel.model.execution import Attempt, Execution, History, LogLine, TaskRun, decode_execution, split_key, visible
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
+from tiercel.model.instants import iso
 from tiercel.planner.geometry import loops_of
 from tiercel.ports import ObjectStore, StateStore
 
 _decode_line = msgspec.json.Decoder(LogLine).decode
-
-
-def iso(seconds: float) -> str:
-    """Return a stored time as the API writes it: UTC, microseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def state_view(history: History) -> dict[str, Any]:
@@ -92,6 +88,9 @@ class ExecutionView:
         yield "labels", [{"key": key, "value": value} for key, value in header.labels]
         yield "variables", header.variables
         yield "metadata", {"attemptNumber": header.attempt_number, "originalCreatedDate": iso(_created(header))}
+        if header.breakpoints:
+            cut = (each.partition(".") for each in header.breakpoints)
+            yield "breakpoints", [{"id": task, "value": value or None} for task, _, value in cut]
         if header.trigger is not None:
             trigger = header.trigger
             yield "trigger", {"id": trigger.id, "type": trigger.type, "variables": trigger.variables}

@@ -18,6 +18,14 @@ REMEMBERED = 200
 """How many of the latest changes a window remembers, so that one which is told again is not taken in again."""
 
 
+class Part(Record):
+    """What made an entry true, the last time."""
+
+    at: float
+    """When, in seconds since the epoch."""
+    outputs: dict[str, Any] | None = None
+
+
 class Window(Record):
     """What has been gathered so far."""
 
@@ -29,6 +37,8 @@ class Window(Record):
     """The entries that have been true."""
     outputs: dict[str, Any] | None = None
     """The outputs of the executions that made them true, merged deeply."""
+    parts: dict[str, Part] = msgspec.field(default_factory=dict)
+    """What each entry gave, where entries stay true for a time of their own."""
     events: list[str] = msgspec.field(default_factory=list)
     """The latest changes that were taken in, oldest first."""
 
@@ -76,6 +86,9 @@ def take_in(window: Window, gathering: Gathering, change: Change) -> None:
     left out.
     """
     window.events = [*window.events, change.event][-REMEMBERED:]
+    if gathering.lookback is not None:
+        _look_back(window, gathering, change, gathering.lookback.total_seconds())
+        return
     if not _place(window, gathering, change.when):
         return
     window.held = sorted({*window.held, *change.entries} & gathering.entries.keys())
@@ -85,12 +98,29 @@ def take_in(window: Window, gathering: Gathering, change: Change) -> None:
 
 def is_complete(window: Window, gathering: Gathering, when: float) -> bool:
     """Tell whether everything has happened within the window, and the window still lasts."""
-    return window.start <= when <= window.end and len(window.held) == len(gathering.entries)
+    return window.start <= when <= window.end and gathering.is_met(window.held)
 
 
 def empty(window: Window) -> None:
     """Let everything have to happen again; which changes were taken in stays known."""
-    window.start, window.end, window.held, window.outputs = 0.0, -1.0, [], None
+    window.start, window.end, window.held, window.outputs, window.parts = 0.0, -1.0, [], None, {}
+
+
+def _look_back(window: Window, gathering: Gathering, change: Change, seconds: float) -> None:
+    """Take a change in; entries leave that have been true too long ago, seen from the latest one."""
+    outputs = None if change.outputs is None else dict(change.outputs)
+    for entry in change.entries:
+        if entry not in window.parts or window.parts[entry].at <= change.when:
+            window.parts[entry] = Part(change.when, outputs)
+    since = max((part.at for part in window.parts.values()), default=0.0) - seconds
+    kept = {entry: part for entry, part in window.parts.items() if part.at >= since and entry in gathering.entries}
+    in_order = sorted(kept.values(), key=lambda part: part.at)
+    window.parts, window.held, found = kept, sorted(kept), None
+    for part in in_order:
+        found = merged(found, part.outputs)
+    window.outputs = found if isinstance(found, dict) else None
+    window.start = in_order[0].at if in_order else 0.0
+    window.end = window.start + seconds
 
 
 def _place(window: Window, gathering: Gathering, when: float) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Work
 from tiercel.readers import Readers
+from tiercel.reuse import recalled
 from tiercel.services import Services
 from tiercel.tasks.workingdirectory import WorkingDirectory
 
@@ -34,6 +36,9 @@ LARGEST_LOG = 8192
 
 KEPT_ERRORS = 20
 """ERROR lines that stay in the task run beside a log that lies in an object, for `errorLogs()`."""
+
+LOOK = 2.0
+"""Seconds after which it is looked again whether a task is still wanted: another process may have killed it."""
 
 GRACE = 10.0
 """Seconds that a cancelled task has to stop, before it is left to itself and the attempt ends without it."""
@@ -48,12 +53,13 @@ class LocalWorker:
         self._lock = threading.Lock()
         self._running: dict[str, set[Attempt]] = {}
 
-    def cancel(self, execution: str) -> None:
-        """Stop the attempts of an execution."""
+    def cancel(self, execution: str, lanes: Container[str] | None = None) -> None:
+        """Stop the attempts of an execution, or only those in some of its lanes; what runs after its end goes on."""
         with self._lock:
             attempts = list(self._running.get(execution, ()))
         for attempt in attempts:
-            attempt.cancel()
+            if not attempt.is_late and (lanes is None or attempt.scene.lane.key in lanes):
+                attempt.cancel()
 
     def run(self, scene: Scene, renderer: Renderer, work: Work) -> Outcome:
         """Run the attempt to its end; never raises for what a task does."""
@@ -62,7 +68,7 @@ class LocalWorker:
         attempt = Attempt(self._services, scene, renderer, work.node, work.run, mask)
         attempt.watch = self._watch
         if getattr(work.node.plugin, "inline", False):
-            return self._finish(attempt, self._try(attempt, renderer, work))
+            return self._finish(attempt, self._at_once(attempt, renderer, work))
         with self._lock:
             self._running.setdefault(scene.header.id, set()).add(attempt)
         try:
@@ -77,13 +83,20 @@ class LocalWorker:
 
     # ------------------------------------------------------------ running
 
+    def _at_once(self, attempt: Attempt, renderer: Renderer, work: Work) -> Outcome:
+        """Run a task that takes no time: no limit is too short for it, but one that cannot be read is its failure."""
+        try:
+            _timeout(renderer, work)
+        except (ExpressionError, ValueError) as error:
+            return _without_limit(attempt, error)
+        return self._try(attempt, renderer, work)
+
     def _watched(self, attempt: Attempt, renderer: Renderer, work: Work) -> Outcome:
         """Run in a thread of its own, so that a task which ignores its end cannot hold the worker."""
         try:
             limit = _timeout(renderer, work)
         except (ExpressionError, ValueError) as error:
-            attempt.log(f"timeout: {error}", Level.ERROR)
-            return Outcome(State.FAILED)
+            return _without_limit(attempt, error)
         found: list[Outcome] = []
         done = threading.Event()
 
@@ -94,14 +107,19 @@ class LocalWorker:
                 done.set()
 
         threading.Thread(target=body, name=f"task-{work.node.id}", daemon=True).start()
-        if done.wait(limit) and not (attempt.cancelled and not found):
+        if not _wait(done, attempt, limit):
+            attempt.cancel()
+            done.wait(GRACE)
+            return Outcome(State.KILLED)
+        if done.is_set() and not (attempt.cancelled and not found):
             return Outcome(State.KILLED) if attempt.cancelled else found[0]
         attempt.log(f"Timeout after {limit} s: the attempt is stopped", Level.ERROR)
         attempt.cancel()
         if not done.wait(GRACE):
             attempt.log(f"the task did not stop within {GRACE} s and is left to itself", Level.WARN)
-        outputs = found[0].outputs if found else None
-        return Outcome(State.FAILED, outputs)
+        if not found:
+            return Outcome(State.FAILED)
+        return Outcome(State.FAILED, found[0].outputs, children=found[0].children)
 
     def _try(self, attempt: Attempt, renderer: Renderer, work: Work) -> Outcome:
         try:
@@ -109,7 +127,7 @@ class LocalWorker:
             if isinstance(task, WorkingDirectory):
                 directory = Directory(attempt, attempt.scene, renderer, self._attempt_at(attempt), self._inner)
                 return directory.work(task, work)
-            return _outcome(task.run(attempt))
+            return recalled(self._services, attempt, work.node, task) or _outcome(task.run(attempt))
         except TaskError as error:
             attempt.log(str(error), Level.ERROR)
             outputs = _plain(error.outputs) if error.outputs is not None else None
@@ -155,6 +173,8 @@ class LocalWorker:
         if outcome.outputs and len(body := encode(outcome.outputs)) > LARGEST_OUTPUTS:
             outcome.outputs_uri = attempt.store(body, "outputs.json")
             outcome.outputs = None
+        if attempt.on_result is not None:
+            attempt.on_result(outcome)
         if attempt.logs_to_file or sum(len(line.message) + 60 for line in outcome.logs) > LARGEST_LOG:
             outcome.log_uri = attempt.store(b"".join(encode(line) + b"\n" for line in outcome.logs), "log.jsonl")
             outcome.logs = [line for line in outcome.logs if line.level is Level.ERROR][:KEPT_ERRORS]
@@ -168,6 +188,23 @@ def _timeout(renderer: Renderer, work: Work) -> float | None:
         return None
     length: timedelta = parse_duration(renderer.text(work.node.timeout, work.run))
     return length.total_seconds()
+
+
+def _wait(done: threading.Event, attempt: Attempt, limit: float | None) -> bool:
+    """Wait until a task is done or out of time; False when somebody has ended its lane before that."""
+    until = None if limit is None else time.monotonic() + limit
+    while True:
+        left = LOOK if until is None else max(0.0, min(LOOK, until - time.monotonic()))
+        if done.wait(left) or (until is not None and time.monotonic() >= until):
+            return True
+        if attempt.scene.is_left():
+            return False
+
+
+def _without_limit(attempt: Attempt, error: Exception) -> Outcome:
+    """Return the failure of a task whose time limit cannot be read, after saying why in its log."""
+    attempt.log(f"timeout: {error}", Level.ERROR)
+    return Outcome(State.FAILED)
 
 
 def _outcome(given: Mapping[str, object] | Result | None) -> Outcome:

@@ -19,7 +19,7 @@ TASKS = f"tasks:\n  - {LOG}\n"
 REFUSED = {
     "a quote that is not closed": (
         HEAD + 'tasks:\n  - id: x\n    type: io.kestra.plugin.core.log.Log\n    message: "never closed\n',
-        "7:1: not YAML:",
+        "6:14: not YAML:",
         "close the quote",
     ),
     "a tab": (HEAD + "tasks:\n\t- id: x\n", "4:1: not YAML:", "a tab cannot indent: use spaces"),
@@ -43,8 +43,8 @@ REFUSED = {
         "7:15: tasks[0].disabled:",
         "maybe",
     ),
-    "no flow at all": ("just a text\n", "must be a flow:", "found 'just a text'"),
-    "nothing": ("", "must be a flow:", "a map with 'id', 'namespace' and 'tasks', found nothing"),
+    "no flow at all": ("just a text\n", "1:1: must be a flow:", "found 'just a text'"),
+    "nothing": ("", "1:1: must be a flow:", "a map with 'id', 'namespace' and 'tasks', found nothing"),
     "bytes that are no text": ("id: b\udcffd\n", "", "UTF-8"),
 }
 

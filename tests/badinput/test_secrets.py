@@ -137,3 +137,32 @@ def test_a_secret_that_its_rule_refuses_is_not_repeated(cli: Cli) -> None:
     assert said.code == 2
     assert "`key`" in said.err
     assert INPUT not in said.err
+
+
+@pytest.mark.parametrize("made_of", ["{{ inputs.key }}", "{{ secret('TOKEN') }}", "x{{ inputs.key }}"])
+def test_an_input_whose_default_is_made_of_a_secret_does_not_repeat_it(made_of: str, cli: Cli) -> None:
+    number = {"id": "n", "type": "INT", "defaults": made_of, "dependsOn": {"inputs": ["key"]}}
+    path = cli.file("a.yaml", flow(log("x"), inputs=[*INPUTS, number]))
+    said = cli.on_store("run", path, "--input", f"key={INPUT}")
+    assert said.code == 2
+    assert "`n`, Expected `INT`" in said.err
+    assert leaks(said.err) == []
+
+
+def test_a_check_sees_a_secret_and_does_not_repeat_it(cli: Cli) -> None:
+    holds = {"condition": "{{ inputs.key == '" + INPUT + "' }}", "message": "another key is wanted"}
+    run(cli, log("x"), checks=[holds])
+    wrong = {**holds, "condition": "{{ inputs[inputs.key] }}"}
+    path = cli.file("a.yaml", flow(log("x"), inputs=INPUTS, checks=[wrong]))
+    said = cli.on_store("run", path, "--input", f"key={INPUT}")
+    assert said.code == 2
+    assert "another key is wanted" in said.err
+    assert leaks(said.err) == []
+
+
+def test_a_part_of_a_secret_is_text_or_json(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = b'{"text": "plain", "number": 5, "map": {"a": [1, "\xc3\xa4"]}}'
+    monkeypatch.setenv("SECRET_PARTS", base64.b64encode(secret).decode())
+    parts = " ".join("{{ secret('PARTS', subkey='" + name + "') }}" for name in ("text", "number", "map"))
+    execution = cli.json("run", cli.file("a.yaml", flow(task("x", "debug.Return", format=parts))))
+    assert execution["taskRunList"][0]["outputs"] == {"value": 'plain 5 {"a":[1,"ä"]}'}

@@ -81,7 +81,7 @@ def test_completion_is_printed(cli: Cli, shell: str) -> None:
 
 def test_completion_answers() -> None:
     said = process("", _TIERCEL_COMPLETE="bash_complete", COMP_WORDS="tiercel executions re", COMP_CWORD="2")
-    assert said.out.split() == ["plain,replay", "plain,restart", "plain,resume"]
+    assert said.out.split() == ["plain,resume-from-breakpoint", "plain,replay", "plain,restart", "plain,resume"]
 
 
 def test_nobody_who_reads_is_no_error(cli: Cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -69,6 +70,24 @@ def test_a_paused_execution_is_resumed_and_run_to_its_end(cli: Cli) -> None:
     resumed = cli.json("executions", "resume", paused["id"])
     assert resumed["id"] == paused["id"]
     assert resumed["state"]["current"] == "SUCCESS"
+    assert resumed["taskRunList"][0]["outputs"]["resumed"]["by"] == getpass.getuser()
+
+
+def test_an_execution_stops_at_breakpoints_and_says_how_it_goes_on(cli: Cli) -> None:
+    source = cli.file("stops.yaml", flow(f"{HELLO}\n{HELLO.replace('hello', 'two', 1)}"))
+    said = cli.on_store("run", source, "--breakpoints", "hello, two")
+    assert said.code == 3
+    [stopped] = cli.json("executions", "list")
+    wanted = f"tiercel executions resume-from-breakpoint {stopped['id']}"
+    assert wanted in said.out
+    shown = cli.json("executions", "resume-from-breakpoint", stopped["id"], "--breakpoints", "two", code=3)
+    assert [run["state"]["current"] for run in shown["taskRunList"]] == ["SUCCESS", "BREAKPOINT"]
+    assert cli.json("executions", "resume-from-breakpoint", stopped["id"])["state"]["current"] == "SUCCESS"
+    again = cli.json("executions", "replay", stopped["id"], "--breakpoints", "two", code=3)
+    assert again["breakpoints"] == [{"id": "two", "value": None}]
+    assert cli.json("executions", "kill", again["id"])["state"]["current"] == "KILLED"
+    refused = cli.on_store("executions", "resume-from-breakpoint", again["id"])
+    assert (refused.code, refused.out) == (2, "")
 
 
 def test_what_is_not_paused_cannot_be_resumed(cli: Cli) -> None:

@@ -81,6 +81,21 @@ def test_labels_are_cut_at_the_first_colon(cli: Cli) -> None:
     assert {"key": "url", "value": "http://x"} in execution["labels"]
 
 
+def test_given_labels_come_after_the_flows_and_expressions_see_the_first_of_a_key(cli: Cli) -> None:
+    seen = RETURN.replace("inputs.name", "labels.of ~ (labels.system.correlationId == execution.id)")
+    execution = cli.json("run", cli.file("a.yaml", flow(seen, more="labels: {of: flow}")), "--label", "of:start")
+    assert [label["value"] for label in execution["labels"] if label["key"] == "of"] == ["flow", "start"]
+    assert execution["taskRunList"][0]["outputs"] == {"value": "flowtrue"}
+
+
+def test_a_revision_that_the_text_names_is_not_stored_and_makes_no_other(cli: Cli) -> None:
+    for text in (flow(HELLO), flow(HELLO, more="revision: 7"), f"# other\n{flow(HELLO)}"):
+        assert cli.on_store("run", cli.file("a.yaml", text.replace("\n\n", "\n"))).code == 0
+    shown = cli.json("flows", "show", "tests.one")
+    assert shown["revision"] == 2
+    assert shown["source"].startswith("# other\nid: one\n")
+
+
 def test_other_flows_are_deployed_too(cli: Cli) -> None:
     others = cli.file("b.yaml", flow(HELLO, name="b") + "---\n" + flow(HELLO, name="c"))
     assert cli.on_store("run", cli.file("a.yaml", flow(HELLO)), "--with", others).code == 0
@@ -125,7 +140,9 @@ def test_a_file_with_several_flows_cannot_be_run(cli: Cli) -> None:
         (["--event", "{}"], "name the trigger with --trigger"),
         (["--trigger", "t", "--event", "["], "this is no JSON"),
         (["--trigger", "t", "--event", "[]"], "found a list, wanted a JSON object"),
-        (["--trigger", "t", "--label", "a:b"], "stands without --input or --label"),
+        (["--trigger", "t", "--label", "a:b"], "stands without --input, --label or --breakpoints"),
+        (["--trigger", "t", "--breakpoints", "a"], "stands without --input, --label or --breakpoints"),
+        (["--breakpoints", "hello,nope"], "breakpoint 'nope': tests.one has no task 'nope'; it has "),
         (["--wiht", "x"], "No such option"),
         (["--output", "xml"], "'xml' is not one of"),
     ],

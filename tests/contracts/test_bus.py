@@ -77,6 +77,27 @@ def test_a_message_comes_when_it_is_due_and_not_before(place: Place) -> None:
     assert receive(place.bus).key == "late"
 
 
+def test_a_message_that_is_due_in_a_moment_is_not_early(place: Place) -> None:
+    send(place.store, Envelope("k", b"body", place.clock.now().timestamp() + 0.5))
+    assert place.bus.receive(0.02) is None
+    place.clock.advance(0.6)
+    assert receive(place.bus) == Delivery("k", b"body", 1)
+
+
+def test_what_runs_a_task_and_what_does_not_arrive_alike(place: Place) -> None:
+    now = place.clock.now().timestamp()
+    send(place.store, Envelope("a", b"", works=True), Envelope("b", b""), Envelope("c", b"", now + 10, works=True))
+    assert sorted(receive(place.bus).key for _ in range(2)) == ["a", "b"]
+    place.clock.advance(10)
+    assert receive(place.bus).key == "c"
+
+
+def test_more_messages_than_one_request_takes_arrive(place: Place) -> None:
+    expected = {f"k{number}" for number in range(1200)}
+    send(place.store, *(Envelope(key, b"body") for key in expected))
+    assert {receive(place.bus).key for _ in expected} == expected
+
+
 def test_due_messages_come_in_the_order_of_their_times(place: Place) -> None:
     if not place.in_order_of_due:
         pytest.skip("this bus keeps no order")
@@ -151,7 +172,8 @@ def test_a_message_sent_again_while_in_flight_comes_again_afterwards(place: Plac
     send(place.store, Envelope("k", b"old"))
     first = receive(place.bus)
     send(place.store, Envelope("k", b"new"))
-    assert place.bus.receive(0) is None, "never two at the same time"
+    if place.one_at_a_time:
+        assert place.bus.receive(0) is None, "never two at the same time"
     place.bus.acknowledge(first)
     second = receive(place.bus)
     assert second.body == b"new"
@@ -185,7 +207,7 @@ def test_of_two_copies_left_behind_the_newer_comes(place: Place) -> None:
     receive(place.bus)
     send(place.store, Envelope("k", b"new"))
     place.reopen()
-    assert drained(place)[-1] == b"new"
+    assert b"new" in (drained(place)[-1:] if place.one_at_a_time else drained(place))
     place.reopen()
     assert place.bus.receive(0) is None
 
@@ -196,7 +218,7 @@ def test_a_message_sent_again_in_flight_and_put_off_is_not_lost(place: Place) ->
     send(place.store, Envelope("k", b"new"))
     place.bus.later(first, 10)
     place.clock.advance(11)
-    assert drained(place)[-1] == b"new"
+    assert b"new" in (drained(place)[-1:] if place.one_at_a_time else drained(place))
     place.reopen()
     assert place.bus.receive(0) is None
 

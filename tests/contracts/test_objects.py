@@ -80,7 +80,7 @@ def test_a_deleted_file_is_gone(objects: ObjectStore) -> None:
 
 
 def test_a_list_is_sorted_by_uri_and_keeps_to_its_folder(objects: ObjectStore) -> None:
-    names = ["a", "b/x", "b-c", "b/a/z", "b.txt", "bb/x", "é/ü", "b/0"]
+    names = ["a", "b/x", "b-c", "b/a/z", "b.txt", "bb/x", "é/ü", "b/0", "c\n", "c\rd", "c\v0", "c\t", "c "]
     for name in names:
         objects.write(f"kestra:///{name}", b"")
     everything = sorted(f"kestra:///{name}" for name in names)
@@ -121,7 +121,9 @@ def test_a_uri_that_leads_elsewhere_is_refused_by_name(objects: ObjectStore, uri
         assert repr(uri)[1:60] in repr(str(refused.value))
 
 
-@pytest.mark.parametrize("name", ["..a", "a..", "a b", "ä€", "a\\b", "a:b?c#d%20", "-rf", "...", "~", "a\nb"])
+@pytest.mark.parametrize(
+    "name", ["..a", "a..", "a b", "ä€", "a\\b", "a:b?c#d%20", "-rf", "...", "~", "a\nb", "\v0\r\f"]
+)
 def test_an_odd_name_is_a_name(objects: ObjectStore, name: str) -> None:
     uri = f"kestra:///folder/{name}"
     objects.write(uri, name.encode())

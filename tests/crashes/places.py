@@ -45,6 +45,25 @@ class MemoryPlace:
         self.memory.die(self.machine.owner)
 
 
+class RoutedPlace(MemoryPlace):
+    """Dicts; each machine runs tasks only for the messages that ask for it, and may die before it sends them."""
+
+    def begin(self, wire: Wire) -> Machine:
+        """Begin a process."""
+        store = MemoryStore(self.memory)
+        store.publish = wired(store, wire).publish  # type: ignore[method-assign]
+        self.machine = Machine(
+            self.memory,
+            owner=f"process-{next(self._numbers)}",
+            store=wired(store, wire),
+            objects=wired(MemoryObjects(self.memory), wire),
+            bus=wired(MemoryBus(self.memory), wire),
+            routed=True,
+        )
+        self.machine.flows._parsed = self.parsed
+        return self.machine
+
+
 class SqliteMachine(Machine):
     """A machine on a folder."""
 

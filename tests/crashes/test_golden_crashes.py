@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crashes.places import MemoryPlace, Parsed, SqlitePlace
+from crashes.places import MemoryPlace, Parsed, RoutedPlace, SqlitePlace
 from crashes.tripwires import Crash, Wire
 from flows.histories import Golden, expected, golden, history_of, names
 from machine import Machine
@@ -76,6 +76,19 @@ def test_a_crash_at_any_call_changes_nothing(name: str, after: bool) -> None:
     step = max(1, calls // MOST)
     for at in range(1, calls + 1, step):
         assert crash(MemoryPlace(parsed), flow, Wire(at, after=after)) == wanted, f"crash at call {at} of {calls}"
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_crash_at_any_call_changes_nothing_where_tasks_are_handed_over(name: str) -> None:
+    flow, parsed = golden(name), Parsed()
+    wanted, _ = plain(flow, parsed)
+    for _ in range(2):  # the first one parses
+        execute(RoutedPlace(parsed).begin(wire := Wire()), flow)
+    step = max(1, wire.calls // 50)
+    for at in range(1, wire.calls + 1, step):
+        for after in (False, True):
+            found = crash(RoutedPlace(parsed), flow, Wire(at, after=after))
+            assert found == wanted, f"crash {'after' if after else 'before'} call {at} of {wire.calls}"
 
 
 @pytest.mark.parametrize("name", ON_SQLITE)

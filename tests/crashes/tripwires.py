@@ -12,6 +12,7 @@ PORTS = {
     "scan_entries",
     "query",
     "commit",
+    "publish",
     "is_gone",
     "receive",
     "acknowledge",

@@ -11,8 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 
-import pytest
-
 from machine import Machine
 from planner.test_random_flows import effectful
 from tiercel.model.states import State
@@ -77,13 +75,18 @@ def test_a_task_costs_the_same_in_a_long_chain() -> None:
     assert machine.memory.largest <= 64 * 1024
 
 
-@pytest.mark.parametrize("effects", [False, True])
-def test_a_branch_costs_a_write_and_hardly_a_read(effects: bool) -> None:
-    counts, machine = cost(fan(1000), effects=effects)
-    if not effects:
-        assert counts["documents"] + counts["entries"] <= 1100
-        assert counts["reads"] <= 130  # P4 asks for 100: a leaf is read before it is filled, and again to close it
-        assert counts["messages"] <= 100
+def test_a_branch_costs_a_write_and_hardly_a_read() -> None:
+    counts, machine = cost(fan(1000), effects=False)
+    assert counts["documents"] + counts["entries"] <= 1100
+    assert counts["reads"] <= 100
+    assert counts["messages"] <= 100
+    assert max(machine.memory.written.values()) <= 100
+
+
+def test_a_branch_with_effects_costs_its_claims_its_end_and_a_message() -> None:
+    counts, machine = cost(fan(1000), effects=True)
+    assert counts["writes"] <= 4100  # two tasks: each is claimed; the end stands in the leaf and in the lane
+    assert counts["reads"] <= 4200  # header, fork and leaf to begin with; the loop's values for the expression
     assert counts["messages"] <= 1100
     assert max(machine.memory.written.values()) <= 100
 
@@ -91,7 +94,7 @@ def test_a_branch_costs_a_write_and_hardly_a_read(effects: bool) -> None:
 def test_ten_thousand_ways_end_in_bounded_memory_and_time() -> None:
     code = f"""
 import sys; sys.path.insert(0, {os.path.dirname(os.path.dirname(__file__))!r})
-import pathlib, resource, tempfile, time
+import pathlib, re, tempfile, time
 from engine.test_counts import fan
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
@@ -101,7 +104,8 @@ with tempfile.TemporaryDirectory() as folder, embedded(pathlib.Path(folder)) as 
     execution = rt.intake.accept(rt.flows.deploy(parse_flow(fan(10_000))), Request()).id
     assert rt.bus.wait_quiet(60, timers=True)
     took = time.monotonic() - began
-    print(rt.view.header(execution).state, took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    peak = re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]  # ru_maxrss has the parent's
+    print(rt.view.header(execution).state, took, int(peak) / 1024)
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     state, took, megabytes = found.stdout.split()

@@ -16,7 +16,7 @@ from tiercel.errors import TransientError
 from tiercel.model.execution import decode_lane, lane_key
 from tiercel.model.messages import OpenBranches, StartExecution, TaskDue, WalkLane
 from tiercel.model.states import State
-from tiercel.planner import plan
+from tiercel.planner import plan, waits
 from tiercel.planner.transition import Outcome
 from tiercel.ports import Envelope, Reply, Write
 
@@ -94,7 +94,7 @@ def test_of_two_tokens_on_one_lane_one_loses_and_changes_nothing() -> None:
     ended = one.runs(execution), one.header(execution), dict(memory.documents)
     assert stale is not None
     message = TaskDue(execution, "main", "p", "pause", 3)
-    two.lanes.run_on(message, stale, partial(plan.task_due, message=message))
+    two.lanes.run_on(message, stale, partial(waits.task_due, message=message))
     assert (two.runs(execution), two.header(execution), dict(memory.documents)) == ended
     assert memory.counts["refused"] == 1
 

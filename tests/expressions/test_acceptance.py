@@ -187,6 +187,8 @@ FILTERS = [
     ("{{ '2024-01-31' | dateAdd(1, 'MONTHS', 'yyyy-MM-dd') }}", "2024-02-29"),
     ("{{ '31/01/2024' | date('yyyy-MM-dd', existingFormat='dd/MM/yyyy') }}", "2024-01-31"),
     ("{{ \"9223372036854775807\" | number('BIGDECIMAL') | className }}", "java.math.BigDecimal"),
+    ("{{ '5' | number('BIGINTEGER') | className }}", "java.math.BigInteger"),
+    ("{{ [('5' | number('BIGINTEGER')) + 1] }}", "[6]"),
     ("{{ 'john doe is john doe' | replace({'john': 'jane'}) }}", "jane doe is jane doe"),
     (r"{{ 'aa1bb2cc3dd4ee5' | replace({'(\d)': '-$1-'}, regexp=true) }}", "aa-1-bb-2-cc-3-dd-4-ee-5-"),
     ("{{ null | indent(2) }}", ""),

@@ -65,6 +65,7 @@ ROWS = [
     ("{{ hourOfDay('2024-05-01T23:10:00+05:00') }}", "23"),
     ("{{ loopOutputs([{'a': 1}, {}], 'a') }}", "[1,null]"),
     ("{{ loopOutputs(outputs={'x': {'a': 1}}, name='a') }}", "[1]"),
+    ("{{ loopOutputs([{'item': {'value': 7}, 'outputs': {'a': 1}}, {'item': {}, 'outputs': {}}], 'a') }}", "[1,null]"),
     ("{{ block('none') }}", ""),
 ]
 

@@ -62,6 +62,21 @@ def test_a_lazy_map_is_asked_only_for_what_is_read() -> None:
     assert evaluate("{{ outputs }}", context) is outer
 
 
+class LenientMap(LazyMap):
+    """A lazy map that would find `1` as well as `'1'`."""
+
+    def __getitem__(self, key: str) -> object:
+        return super().__getitem__(str(key))
+
+
+def test_a_number_is_no_key_of_a_lazy_map() -> None:
+    context = Context({"a": LenientMap({"1": "x"})}, NoWorld())
+    assert render("{{ a['1'] }}", context) == "x"
+    with pytest.raises(ExpressionError, match=r"The number 1 is no key of the map: .* as in \['1'\]") as caught:
+        render("{{ a[1] ?? 'z' }}", context)
+    assert not isinstance(caught.value, MissingError)
+
+
 def test_a_lazy_map_that_cannot_be_listed_does_not_hide_the_error() -> None:
     with pytest.raises(MissingError, match="Unable to find `b`"):
         render("{{ a.b }}", Context(LazyMap({"a": LazyMap({})}), NoWorld()))

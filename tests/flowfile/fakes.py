@@ -111,12 +111,15 @@ class Subflow(FlowableTask):
     """The flow's id."""
     inputs: Rendered[dict[str, Any] | None] = None
     """Its inputs."""
+    labels: Rendered[Any] = None
+    """Its labels."""
 
 
 class Pause(FlowableTask):
     """A flowable with a single task."""
 
     nested: ClassVar[Mapping[str, Nested]] = {"onPause": Nested.ONE, "tasks": Nested.OPTIONAL}
+    deprecated: ClassVar[Mapping[str, str]] = {"tasks": "put them after the pause"}
 
     pause_duration: Rendered[Duration | None] = None
     """How long."""

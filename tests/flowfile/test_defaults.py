@@ -203,3 +203,10 @@ def test_the_source_and_the_defaults_stay_as_they_are() -> None:
 
 def test_a_null_of_the_author_stays_absent() -> None:
     assert properties(f"{{type: {MANY}, values: {{text: d}}}}", ", text: null") == {}
+
+
+def test_a_default_may_be_forced_in_quotes() -> None:
+    task = f"{{id: t, type: {MANY}, text: own}}"
+    defaults = f"[{{type: {MANY}, forced: 'true', values: {{text: forced}}}}]"
+    flow = parse_flow(f"id: f\nnamespace: a\npluginDefaults: {defaults}\ntasks: [{task}]")
+    assert flow.nodes["t"].properties["text"] == "forced"

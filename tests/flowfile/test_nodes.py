@@ -304,7 +304,12 @@ def test_everything_else_of_a_flow() -> None:
         {"condition": "{{ true }}", "message": "no", "style": "INFO", "behavior": "BLOCK_EXECUTION"},
     )
     assert found.triggers[0]["type"] == "io.kestra.plugin.core.trigger.Schedule"
-    assert {notice.path for notice in found.notices} == {"inputs[1].required", "inputs[1].name", "inputs[1].type"}
+    assert {notice.path for notice in found.notices} == {
+        "inputs[1].required",
+        "inputs[1].name",
+        "inputs[1].type",
+        "workerGroup",
+    }
 
 
 def test_labels_may_be_a_list() -> None:
@@ -339,6 +344,11 @@ NOTICES: list[tuple[str, str, str]] = [
         f"inputs: [{{id: i, type: INT}}]\ntriggers: [{{id: t, type: "
         f"core.trigger.Schedule, cron: x}}]\ntasks: [{log('t')}]",
         "Missing inputs for Schedule Trigger 't', missing inputs: 'i'",
+    ),
+    (
+        "tasks inside a pause",
+        f"tasks: [{{id: p, type: core.flow.Pause, tasks: [{log('t')}]}}]",
+        "'tasks' is deprecated: put them after the pause",
     ),
     (
         "an old input type",

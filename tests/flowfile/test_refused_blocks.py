@@ -52,6 +52,28 @@ BLOCKS: Rows = [
         ],
     ),
     (
+        "a system label in a list",
+        HEAD + "labels: [{key: a, value: b}, {key: system.label, value: x}]\n" + TASKS,
+        [("offending label: system.label=x", "labels[1].key", 3, 36)],
+    ),
+    (
+        "a worker group without a name for it",
+        HEAD + "workerGroup: {key: .a, fallback: NEVER}\n" + TASKS,
+        [
+            ("must match the pattern [a-zA-Z0-9][a-zA-Z0-9_-]*, found '.a'", "workerGroup.key", 3, 20),
+            ("must be one of 'FAIL', 'WAIT', 'CANCEL' or 'IGNORE'", "workerGroup.fallback", 3, 34),
+        ],
+    ),
+    (
+        "a worker selector that is none",
+        HEAD + "workerSelector: {tags: a, match: SOME, tag: b}\n" + TASKS,
+        [
+            ("must be a list, found 'a'", "workerSelector.tags", 3, 24),
+            ("must be one of 'ALL' or 'ANY', found 'SOME'", "workerSelector.match", 3, 34),
+            ('Unrecognized field "tag"', "workerSelector.tag", 3, 40),
+        ],
+    ),
+    (
         "a label that is a list",
         HEAD + "labels: {a: [x]}\n" + TASKS,
         [("the label 'a' must be a text, a number, true or false, found a list", "labels.a", 3, 13)],

@@ -61,7 +61,7 @@ WHOLE: Rows = [
         task(f"type: {LOG}, mesage: m, message: x"),
         [
             (
-                f"Unrecognized field \"mesage\" (class {LOG}); did you mean 'message'? (18 known properties: id, type",
+                f"Unrecognized field \"mesage\" (class {LOG}); did you mean 'message'? (19 known properties: id, type",
                 "tasks[0].mesage",
                 4,
                 48,
@@ -167,6 +167,27 @@ triggers:
         "disabled tasks too",
         HEAD + f"tasks:\n- {child('a')}\n- {{id: a, type: {LOG}, message: m, disabled: true}}",
         [("Duplicate task id with name [a]", "tasks[1].id", 5, 8)],
+    ),
+    (
+        "an input of a form with an unknown type",
+        HEAD + TASKS + "inputs:\n- {id: i, type: FORM, inputs: [{id: a, type: INF}, {id: b, type: INT, min: x}]}",
+        [
+            ("Invalid type: INF; nearest is INT", "inputs[0].inputs[0].type", 6, 46),
+            ("must be an integer", "inputs[0].inputs[1].min", 6, 76),
+        ],
+    ),
+    (
+        "inputs together with one that is wrong",
+        HEAD + TASKS + "inputs:\n- {id: i, type: INF}\n- {id: j, type: INT, dependsOn: {inputs: [i, k]}}",
+        [
+            ("Invalid type: INF", "inputs[0].type", 6, 17),
+            ("Input with id 'j' depends on a non-existent input 'k'.", "inputs[1].dependsOn", 7, 33),
+        ],
+    ),
+    (
+        "inputs beside one of which nothing is known",
+        HEAD + TASKS + "inputs:\n- null\n- {id: j, type: INT, dependsOn: {inputs: [k]}}",
+        [("must not be null", "inputs[0]", 6, 3)],
     ),
     (
         "inputs",

@@ -36,6 +36,39 @@ FLOWABLES: Rows = [
         [("must be greater than or equal to 0, found -1", "tasks[0].concurrent", 4, 49)],
     ),
     (
+        "a Loop without values",
+        task(f"type: core.flow.Loop, tasks: [{child('u')}]"),
+        [("must not be null", "tasks[0].values", 4, 3)],
+    ),
+    (
+        "a Loop whose limit is negative",
+        task(f"type: core.flow.Loop, values: [1], concurrencyLimit: -1, tasks: [{child('u')}]"),
+        [("must be greater than or equal to 0, found -1", "tasks[0].concurrencyLimit", 4, 64)],
+    ),
+    (
+        "a Loop with an unknown fetchType",
+        task(f"type: core.flow.Loop, values: [1], fetchType: SOME, tasks: [{child('u')}]"),
+        [("must be one of 'AUTO', 'FETCH' or 'STORE'", "tasks[0].fetchType", 4, 57)],
+    ),
+    (
+        "outputs of a Loop that are none",
+        task(f"type: core.flow.Loop, values: [1], outputs: [{{id: a b, value: x}}, {{id: c}}], tasks: [{child('u')}]"),
+        [("must match", "tasks[0].outputs[0].id", 4, 61), ("must not be null", "tasks[0].outputs[1].value", 4, 77)],
+    ),
+    (
+        "two outputs of a Loop with one name",
+        task(
+            "type: core.flow.Loop, values: [1], outputs: [{id: a, value: x}, {id: a, value: y}], "
+            f"tasks: [{child('u')}]"
+        ),
+        [("given twice: a", "tasks[0]", 4, 3)],
+    ),
+    (
+        "a Loop with what a ForEachItem has",
+        task(f"type: core.flow.Loop, values: [1], items: x, tasks: [{child('u')}]"),
+        [('Unrecognized field "items"', "tasks[0].items", 4, 46)],
+    ),
+    (
         "a Switch without tasks",
         task("type: core.flow.Switch, value: x, cases: {}, defaults: null"),
         [("No task defined, neither cases or default have any tasks", "tasks[0]", 4, 3)],
@@ -99,6 +132,30 @@ FLOWABLES: Rows = [
         "a worker group",
         task(f"type: {LOG}, message: m, workerGroup: {{key: a}}"),
         [("Worker Group", "tasks[0].workerGroup", 4, 60)],
+    ),
+    (
+        "a worker selector of another form",
+        task(f"type: {LOG}, message: m, workerSelector: {{tgs: [a]}}"),
+        [
+            ('Unrecognized field "tgs"', "tasks[0].workerSelector.tgs", 4, 77),
+            ("must not be null", "tasks[0].workerSelector.tags", 4, 76),
+        ],
+    ),
+    (
+        "a subflow with a label of the system",
+        task("type: core.flow.Subflow, namespace: x, flowId: y, labels: {system.a: b, c: '{{ x }}'}"),
+        [("offending label: system.a=b", 'tasks[0].labels["system.a"]', 4, 70)],
+    ),
+    (
+        "batches with labels that are none",
+        task(
+            "type: core.flow.ForEachItem, items: x, namespace: x, flowId: y, "
+            "labels: [{key: system.a, value: b}, {key: c, value: [d]}]"
+        ),
+        [
+            ("offending label: system.a=b", "tasks[0].labels[0].key", 4, 90),
+            ("the label 'c' must be a text", "tasks[0].labels[1].value", 4, 127),
+        ],
     ),
     (
         "a flow that calls itself",

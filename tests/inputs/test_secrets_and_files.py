@@ -73,6 +73,8 @@ def output(kind: str | None, **more: object) -> FlowOutput:
         ("BOOLEAN", "true", True),
         ("JSON", '{"a":[1,2]}', {"a": [1, 2]}),
         ("STRING", {"value": "x"}, '{"value":"x"}'),
+        ("STRING", 3, "3"),
+        ("STRING", True, "true"),
         ("STRING", None, None),
         ("ARRAY", ["1", 2], ["1", 2]),
         ("FILE", "kestra:///a", "kestra:///a"),

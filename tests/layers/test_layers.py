@@ -16,15 +16,17 @@ ROOT = Path(tiercel.__file__).parent
 
 ROOMS: list[set[str]] = [
     {"cli", "ui", "api"},
-    {"actions"},
-    {"runtime"},
+    {"actions", "emulation"},
+    {"cloud", "runtime"},
+    {"assembly"},
+    {"happenings"},
     {"engine", "starts", "worker"},
-    {"byhand", "calls", "directory", "executions", "flowtriggers"},
-    {"again", "attempt", "branches", "commands", "readers", "resting", "resuming", "slots", "upstream"},
+    {"byhand", "calls", "directory", "executions", "flowtriggers", "inputreaders", "reuse", "sweeping"},
+    {"again", "attempt", "branches", "commands", "readers", "resting", "resuming", "slots", "stopping", "upstream"},
     {"intake", "lanes", "purging", "services", "view"},
-    {"archive", "joins", "tasks", "windows"},
+    {"archive", "joins", "tasks", "triggerstate", "windows"},
     {"flows", "triggers"},
-    {"adapters", "listening", "namespacefiles", "pump", "storekeys"},
+    {"adapters", "listening", "namespacefiles", "pump", "storekeys", "taskcache", "watching"},
     {"ports"},
     {"planner"},
     {"conditions", "flowfile"},
@@ -56,7 +58,12 @@ WORLDLY = {
 EXCUSED = {("expressions.javaregex", "time"), ("encryption", "os")}
 """A regular expression's budget is measured while it runs, and a key is drawn by chance: neither reaches a plan."""
 
-HEAVY = ["click", "duckdb", "google", "grpc", "httpx", "psycopg", "rich", "sqlite3", "yaml"]
+GOOGLES = {"functions_framework", "gcp_storage_emulator", "google", "grpc"}
+"""Modules that only what speaks to Google's services may import."""
+
+GOOGLES_ROOMS = ("adapters.gcp.", "cloud.", "emulation.")
+
+HEAVY = ["click", "duckdb", "google.api_core", "google.protobuf", "grpc", "httpx", "psycopg", "rich", "sqlite3", "yaml"]
 """What the hot path does not need, and loads only on use."""
 
 
@@ -110,6 +117,17 @@ def test_below_the_ports_nothing_knows_the_world() -> None:
         found = {each.split(".")[0] for each in imports(tree)}
         wrong += [f"{name} imports {each}" for each in found & WORLDLY if (name, each) not in EXCUSED]
         wrong += [f"{name} asks what time it is, line {line}" for line in clocks(tree)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_google_is_known_to_its_own_rooms_only() -> None:
+    wrong = [
+        f"{name} imports {found}"
+        for name, tree in modules()
+        if not name.startswith(GOOGLES_ROOMS)
+        for found in imports(tree)
+        if found.split(".")[0] in GOOGLES
+    ]
     assert not wrong, "\n".join(wrong)
 
 

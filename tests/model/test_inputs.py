@@ -111,7 +111,10 @@ def test_unknown_properties_are_refused(kind: str) -> None:
             },
             "inputs[0].inputs: a FORM cannot hold another FORM",
         ),
-        ({"id": "a", "type": "FORM", "inputs": [{"id": "b", "type": "FOO"}]}, "inputs[0].inputs[0]: Invalid type: FOO"),
+        (
+            {"id": "a", "type": "FORM", "inputs": [{"id": "b", "type": "FOO"}]},
+            "inputs[0].inputs[0].type: Invalid type: FOO",
+        ),
         (
             {"id": "a", "type": "OBJECT", "properties": [{"id": "b", "type": "FILE"}]},
             "inputs[0].properties: property 'b'",

@@ -23,6 +23,7 @@ def _return() -> Task:
 
 LEAVES: list[Task] = [
     _return(),
+    {"kind": "item", "type": f"{CORE}debug.Return", "format": "{{ item.index ?? '-' }}/{{ item.parent.value ?? '-' }}"},
     {"kind": "log", "type": f"{CORE}log.Log", "message": "hello"},
     {"kind": "write", "type": f"{CORE}storage.Write", "content": "{{ task.id }}"},
     {"kind": "fail", "type": f"{CORE}execution.Fail"},
@@ -88,10 +89,21 @@ def _dag(draw: st.DrawFn, inner: st.SearchStrategy[Task]) -> Task:
 
 
 @st.composite
+def _loop(draw: st.DrawFn) -> Task:
+    """Draw what a Loop has beside its tasks; it may break off after its second iteration."""
+    found: Task = {"concurrencyLimit": draw(st.integers(0, 3)), "transmitFailed": draw(st.booleans())}
+    if draw(st.booleans()):
+        found["outputs"] = [{"id": "number", "type": "INT", "value": "{{ item.index }}"}]
+    if draw(st.integers(0, 3)) == 0:
+        found["breakWhen"] = "{{ item.value == 'v1' }}"
+    return found
+
+
+@st.composite
 def _flowable(draw: st.DrawFn, inner: st.SearchStrategy[Task]) -> Task:
     kind = draw(
         st.sampled_from(["Sequential", "Parallel", "ForEach", "EachParallel", "EachSequential", "If", "Switch"])
-        | st.sampled_from(["AllowFailure", "ForEach", "Parallel", "Dag"])
+        | st.sampled_from(["AllowFailure", "ForEach", "Parallel", "Dag", "Loop", "Loop"])
     )
     if kind == "Dag":
         return draw(_dag(inner)) | draw(_ends(inner))
@@ -108,6 +120,8 @@ def _flowable(draw: st.DrawFn, inner: st.SearchStrategy[Task]) -> Task:
             task["concurrent"] = draw(st.integers(0, 2))
         case "ForEach":
             task |= {"values": values, "concurrencyLimit": draw(st.integers(0, 3))}
+        case "Loop":
+            task |= {"values": values} | draw(_loop())
         case "EachParallel":
             task |= {"value": values, "concurrent": draw(st.integers(0, 2))}
         case "EachSequential":

@@ -28,6 +28,9 @@ class Reference:
         """The value that a Return gives."""
         self.before: list[tuple[str, str]] = []
         """Pairs of runs of which the first ends before the second begins."""
+        self.loops: dict[str, dict[str, Any]] = {}
+        """What a Loop says of its iterations, where no chance is in it."""
+        self._items: list[tuple[int, str]] = []
         self.state = self._ends(flow, (), self._sequence(flow["tasks"], ()))
 
     def _sequence(self, tasks: Sequence[Task], rounds: Rounds, value: str | None = None) -> set[str]:
@@ -82,6 +85,12 @@ class Reference:
 
     _fail_v1 = _leaf
 
+    def _item(self, task: Task, rounds: Rounds, value: str | None) -> str:
+        own = self._items[-1][0] if self._items else "-"
+        around = self._items[-2][1] if len(self._items) > 1 else "-"
+        self.values[_key(task, rounds)] = f"{own}/{around}"
+        return self._leaf(task, rounds, value)
+
     # ------------------------------------------------------------ flowables
 
     def _sequential(self, task: Task, rounds: Rounds, value: str | None) -> str:
@@ -114,6 +123,48 @@ class Reference:
         return self._ends(task, rounds, seen)
 
     _eachsequential = _foreach
+
+    def _loop(self, task: Task, rounds: Rounds, value: str | None) -> str:
+        values, limit = task["values"], task["concurrencyLimit"]
+        if not values:
+            self.loops[_key(task, rounds)] = self._said(task, [])
+            return "SUCCESS"
+        limited = 0 < limit < len(values)
+        broken_off = limited and "breakWhen" in task and len(values) > 1
+        seen: set[str] = set()
+        ended: list[str] = []
+        for number, each in enumerate(values[:2] if broken_off and limit == 1 else values):
+            here = set(self.runs)
+            late = limited and ("FAILED" in seen or (broken_off and number > 1))
+            states = self._iteration(task, (*rounds, number), (number, each))
+            ended.append(next((state for state in ORDER if state in states), "SUCCESS"))
+            seen |= states if task["transmitFailed"] else set()
+            if late:
+                self.maybe |= set(self.runs) - here
+        if not limited or not ("FAILED" in seen or broken_off):
+            self.loops[_key(task, rounds)] = self._said(task, ended)
+        without_errors = {name: block for name, block in task.items() if name != "errors"}
+        return self._ends(without_errors, rounds, seen)
+
+    def _iteration(self, task: Task, rounds: Rounds, item: tuple[int, str]) -> set[str]:
+        self._items.append(item)
+        here = set(self.runs)
+        seen = self._sequence(task["tasks"], rounds)
+        after = _enabled(task.get("errors", ()))
+        if "FAILED" in seen and after:
+            self.before += [(key, _key(after[0], rounds)) for key in set(self.runs) - here]
+            self._sequence(after, rounds)
+        self._items.pop()
+        return seen
+
+    def _said(self, task: Task, ended: list[str]) -> dict[str, Any]:
+        counts = {state: ended.count(state) for state in ended}
+        found = {"iterationCount": len(task["values"]), "runningIterations": 0, "terminatedIterations": counts}
+        entries = [
+            {"item": {"value": each, "iteration": number}, "outputs": {"number": number}}
+            for number, each in enumerate(task["values"])
+        ]
+        return found | {"outputs": entries if "outputs" in task else []}
 
     def _eachparallel(self, task: Task, rounds: Rounds, value: str | None) -> str:
         groups = [

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from core_fakes import CoreContext, run
+from pydantic import ValidationError
 
 from tiercel.errors import NotFoundError, TaskError
-from tiercel.tasks.core.namespace import DeleteFiles, DownloadFiles, UploadFiles
+from tiercel.tasks.core.namespace import DeleteFiles, DownloadFiles, PurgeFiles, UploadFiles
 
 ROOT = "kestra:///company/team/_files/"
 
@@ -110,3 +111,39 @@ def test_delete_by_pattern(some: CoreContext) -> None:
     assert outputs["files"] == {"/sub/a.txt": f"{ROOT}sub/a.txt", "/sub/deep/b.csv": f"{ROOT}sub/deep/b.csv"}
     assert [file.path for file in some.files.list("company.team")] == ["a.txt", "c.csv"]
     assert [(metric.name, metric.value) for metric in some.metrics] == [("deleted", 2.0)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"behavior": {"type": "version", "keepAmount": 3}, "filePattern": "**/*.csv"},
+        {"behavior": {"before": "2100-01-01"}, "namespaces": ["company", "company.team"]},
+        {"namespacePattern": "company.*", "includeChildNamespaces": False},
+    ],
+)
+def test_a_purge_of_versions_leaves_the_only_one_and_says_so(some: CoreContext, given: dict[str, object]) -> None:
+    before = dict(some.memory.files)
+    assert run(PurgeFiles, some, **given) == {"size": 0}
+    assert some.memory.files == before
+    [(_, line)] = some.logs
+    assert "one version" in line
+    assert "DeleteFiles" in line
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"namespaces": ["company"], "namespacePattern": "*"}, "exclude each other"),
+        ({"behavior": {"type": "version", "keepAmount": 0}}, "greater than or equal to 1"),
+        ({"behavior": {"type": "key"}}, "version"),
+    ],
+)
+def test_a_purge_that_cannot_be_meant_is_refused(some: CoreContext, given: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        run(PurgeFiles, some, **given)
+
+
+def test_a_purge_of_a_namespace_that_is_not_there_fails(some: CoreContext) -> None:
+    with pytest.raises(TaskError, match="'elsewhere' does not exist"):
+        run(PurgeFiles, some, namespaces=["elsewhere"])

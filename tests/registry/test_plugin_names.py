@@ -37,3 +37,11 @@ def test_what_is_deprecated_has_a_row() -> None:
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_of_a_task_cannot_be_written(name: str) -> None:
     assert find(name) is None
+
+
+@pytest.mark.parametrize("name", ["io.kestra.plugin.fs.http.Request", "fs.http.Request"])
+def test_an_old_package_leads_on_with_and_without_the_common_beginning(name: str) -> None:
+    known = find(name)
+    assert known is not None
+    assert known.type == f"{PREFIX}core.http.Request"
+    assert known.deprecated

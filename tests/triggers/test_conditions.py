@@ -284,8 +284,14 @@ def test_old_names_lead_to_the_new_ones(old: str, new: str) -> None:
 
 
 def test_only_conditions_about_the_day_alone_let_a_search_skip_the_day() -> None:
-    day, time = condition("Weekend"), condition("TimeBetween", after="12:00:00Z")
-    assert conditions.are_daily([day, condition("DayWeek", dayOfWeek="MONDAY", date="{{trigger.date}}")])
-    assert not conditions.are_daily([day, time])
-    assert not conditions.are_daily([condition("Weekend", date="{{ trigger.next }}")])
-    assert not conditions.are_daily([])
+    assert conditions.is_daily(condition("Weekend"))
+    assert conditions.is_daily(condition("DayWeek", dayOfWeek="MONDAY", date="{{trigger.date}}"))
+    assert not conditions.is_daily(condition("TimeBetween", after="12:00:00Z"))
+    assert not conditions.is_daily(condition("Weekend", date="{{ trigger.next }}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"), [("0", True), ("-0", True), ("null", True), ("[]", True), (" False ", False), ("  ", False)]
+)
+def test_an_expression_is_false_where_it_is_blank_or_says_false(text: str, holds: bool) -> None:
+    assert conditions.truth(text) is holds

@@ -138,6 +138,20 @@ def test_next_and_previous_are_dates_at_which_the_conditions_hold(tmp_path: Path
     assert started(tmp_path / "2", text, {"date": "2024-11-05T00:00:00+01:00"}) is None
 
 
+def test_a_search_skips_the_days_that_a_condition_rules_out(tmp_path: Path) -> None:
+    noon = f"{{type: {CORE}condition.TimeBetween, after: '12:00:00Z', before: '12:02:00Z'}}"
+    first = f"{{type: {CORE}condition.DayWeekInMonth, dayOfWeek: MONDAY, dayInMonth: FIRST}}"
+    text = schedule("cron: '* * * * *'", f"conditions: [{noon}, {first}]")
+    execution = started(tmp_path, text, {"date": "2024-11-04T12:01:00Z"})
+    assert execution is not None
+    assert execution.trigger is not None
+    assert execution.trigger.variables == {
+        "date": "2024-11-04T12:01:00Z",
+        "next": "2024-12-02T12:01:00Z",
+        "previous": "2024-10-07T12:01:00Z",
+    }
+
+
 def test_a_next_date_that_never_comes_is_absent(tmp_path: Path) -> None:
     before = f"conditions: [{{type: {CORE}condition.DateTimeBetween, before: '2024-02-02T00:00:00Z'}}]"
     execution = started(tmp_path, schedule("cron: '@monthly'", before), {"date": "2024-02-01T00:00:00Z"})

@@ -1,23 +1,23 @@
-"""`tiercel executions pause`, `unqueue`, `force-run`, `change-status`, `change-state`, `set-labels`."""
+"""What people decide: `tiercel executions pause`, `unqueue`, `change-state` and their like."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tiercel.cli.executions import run_on
-from tiercel.cli.options import output_option, pairs, quiet_option, store_option
+from tiercel.cli.options import breakpoint_list, breakpoints_option, output_option, pairs, quiet_option
 from tiercel.cli.screens import progress_for
 from tiercel.cli.stores import existing
 from tiercel.cli.summary import show
 from tiercel.cli.waiting import at_work
+from tiercel.cli.where import Where, store_option
 from tiercel.model.states import State
 
 if TYPE_CHECKING:
-    from tiercel.runtime import Runtime
+    from tiercel.assembly import Parts
 
 _STATE = click.Choice([str(state) for state in State], case_sensitive=False)
 
@@ -27,15 +27,34 @@ _STATE = click.Choice([str(state) for state in State], case_sensitive=False)
 @store_option
 @output_option
 @quiet_option
-def pause(execution: str, store: Path | None, output: str, quiet: bool) -> None:
+def pause(execution: str, store: Where, output: str, quiet: bool) -> None:
     """Begin no new task of an execution until it is resumed; what runs goes on."""
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.pause(runtime, execution)
 
     _change(act, store, output, quiet=quiet)
+
+
+@click.command(name="resume-from-breakpoint")
+@click.argument("execution", metavar="ID")
+@breakpoints_option
+@store_option
+@output_option
+@quiet_option
+def resume_from_breakpoint(
+    execution: str, breakpoints: tuple[str, ...], store: Where, output: str, quiet: bool
+) -> None:
+    """Go on from the breakpoints at which an execution stands; those named now take their place."""
+
+    def act(runtime: Parts) -> str:
+        from tiercel import actions
+
+        return actions.resume_from_breakpoint(runtime, execution, breakpoint_list(breakpoints))
+
+    run_on(act, store, output, quiet=quiet)
 
 
 @click.command()
@@ -44,10 +63,10 @@ def pause(execution: str, store: Path | None, output: str, quiet: bool) -> None:
 @store_option
 @output_option
 @quiet_option
-def unqueue(execution: str, state: str, store: Path | None, output: str, quiet: bool) -> None:
+def unqueue(execution: str, state: str, store: Where, output: str, quiet: bool) -> None:
     """Take an execution out of its flow's queue: run it, or end it."""
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.unqueue(runtime, execution, State(state))
@@ -60,10 +79,10 @@ def unqueue(execution: str, state: str, store: Path | None, output: str, quiet: 
 @store_option
 @output_option
 @quiet_option
-def force_run(execution: str, store: Path | None, output: str, quiet: bool) -> None:
+def force_run(execution: str, store: Where, output: str, quiet: bool) -> None:
     """Run an execution now: before its date, out of its queue, or out of its pause."""
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.force_run(runtime, execution)
@@ -77,10 +96,10 @@ def force_run(execution: str, store: Path | None, output: str, quiet: bool) -> N
 @store_option
 @output_option
 @quiet_option
-def change_status(execution: str, state: str, store: Path | None, output: str, quiet: bool) -> None:
+def change_status(execution: str, state: str, store: Where, output: str, quiet: bool) -> None:
     """Give an execution that has ended another state; nothing of it runs for that."""
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.change_status(runtime, execution, State(state))
@@ -99,11 +118,11 @@ def change_status(execution: str, state: str, store: Path | None, output: str, q
 @output_option
 @quiet_option
 def change_state(
-    execution: str, task: str, state: str, values: tuple[str, ...], store: Path | None, output: str, quiet: bool
+    execution: str, task: str, state: str, values: tuple[str, ...], store: Where, output: str, quiet: bool
 ) -> None:
     """Give the run of a task another state, and go on from there."""
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.change_state(runtime, execution, task, list(values), State(state))
@@ -117,11 +136,11 @@ def change_state(
 @store_option
 @output_option
 @quiet_option
-def set_labels(execution: str, labels: tuple[str, ...], store: Path | None, output: str, quiet: bool) -> None:
+def set_labels(execution: str, labels: tuple[str, ...], store: Where, output: str, quiet: bool) -> None:
     """Add labels to an execution, or replace those of the same keys."""
     given = pairs(labels, ":", "KEY:VALUE", "KEY:VALUE")
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.set_labels(runtime, execution, given)
@@ -129,7 +148,7 @@ def set_labels(execution: str, labels: tuple[str, ...], store: Path | None, outp
     _change(act, store, output, quiet=quiet)
 
 
-def _change(act: Callable[[Runtime], str], store: Path | None, output: str, *, quiet: bool) -> None:
+def _change(act: Callable[[Parts], str], store: Where, output: str, *, quiet: bool) -> None:
     """Change something about an execution, wait, and print it; how it ended is not this command's success."""
     with at_work(existing(store), progress_for(output, quiet=quiet)) as session:
         execution = act(session.runtime)

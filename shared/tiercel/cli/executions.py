@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tiercel.cli.given import user_name
 from tiercel.cli.lazy import LazyGroup
-from tiercel.cli.options import inputs_option, output_option, pairs, quiet_option, revision_option, store_option
+from tiercel.cli.options import (
+    breakpoint_list,
+    breakpoints_option,
+    inputs_option,
+    output_option,
+    pairs,
+    quiet_option,
+    revision_option,
+)
 from tiercel.cli.screens import progress_for
 from tiercel.cli.stores import existing, reading
 from tiercel.cli.summary import conclude, show
 from tiercel.cli.waiting import at_work
+from tiercel.cli.where import Where, store_option
 
 if TYPE_CHECKING:
-    from tiercel.runtime import Runtime
+    from tiercel.assembly import Parts
 
 
 COMMANDS = {
     "pause": ("tiercel.cli.byhand:pause", "Begin no new task of an execution until it is resumed."),
+    "resume-from-breakpoint": (
+        "tiercel.cli.byhand:resume_from_breakpoint",
+        "Go on from the breakpoints at which an execution stands.",
+    ),
     "unqueue": ("tiercel.cli.byhand:unqueue", "Take an execution out of its flow's queue."),
     "force-run": ("tiercel.cli.byhand:force_run", "Run an execution now, whatever it waits for."),
     "change-status": ("tiercel.cli.byhand:change_status", "Give an execution that has ended another state."),
@@ -40,7 +53,7 @@ def executions() -> None:
 @click.argument("execution", metavar="ID")
 @store_option
 @output_option
-def get(execution: str, store: Path | None, output: str) -> None:
+def get(execution: str, store: Where, output: str) -> None:
     """Show an execution."""
     with reading(store) as runtime:
         show(runtime, execution, output, whole=True)
@@ -52,14 +65,14 @@ def get(execution: str, store: Path | None, output: str) -> None:
 @store_option
 @output_option
 @quiet_option
-def resume(execution: str, inputs: tuple[str, ...], store: Path | None, output: str, quiet: bool) -> None:
+def resume(execution: str, inputs: tuple[str, ...], store: Where, output: str, quiet: bool) -> None:
     """Go on after a pause; the inputs are those of its onResume."""
     supplied = dict(pairs(inputs, "=", "--input", "NAME=VALUE"))
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
-        return actions.resume(runtime, execution, supplied, local_files=True)
+        return actions.resume(runtime, execution, supplied, local_files=True, by=user_name())
 
     run_on(act, store, output, quiet=quiet)
 
@@ -70,10 +83,10 @@ def resume(execution: str, inputs: tuple[str, ...], store: Path | None, output: 
 @store_option
 @output_option
 @quiet_option
-def restart(execution: str, revision: int | None, store: Path | None, output: str, quiet: bool) -> None:
+def restart(execution: str, revision: int | None, store: Where, output: str, quiet: bool) -> None:
     """Run an execution again from its failed tasks; with --revision, a new one does that."""
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
 
         return actions.restart(runtime, execution, revision)
@@ -89,6 +102,7 @@ def restart(execution: str, revision: int | None, store: Path | None, output: st
 )
 @revision_option
 @inputs_option
+@breakpoints_option
 @store_option
 @output_option
 @quiet_option
@@ -98,7 +112,8 @@ def replay(
     values: tuple[str, ...],
     revision: int | None,
     inputs: tuple[str, ...],
-    store: Path | None,
+    breakpoints: tuple[str, ...],
+    store: Where,
     output: str,
     quiet: bool,
 ) -> None:
@@ -107,11 +122,11 @@ def replay(
         raise click.UsageError("--value names rounds of the loops around a task: name the task with --task")
     given = dict(pairs(inputs, "=", "--input", "NAME=VALUE")) or None
 
-    def act(runtime: Runtime) -> str:
+    def act(runtime: Parts) -> str:
         from tiercel import actions
         from tiercel.again import Differently
 
-        change = Differently(revision, given, local_files=True)
+        change = Differently(revision, given, local_files=True, breakpoints=breakpoint_list(breakpoints))
         return actions.replay(runtime, execution, task, list(values), change)
 
     run_on(act, store, output, quiet=quiet)
@@ -122,7 +137,7 @@ def replay(
 @store_option
 @output_option
 @quiet_option
-def kill(execution: str, store: Path | None, output: str, quiet: bool) -> None:
+def kill(execution: str, store: Where, output: str, quiet: bool) -> None:
     """End an execution and what it waits for."""
     from tiercel import actions
 
@@ -132,7 +147,7 @@ def kill(execution: str, store: Path | None, output: str, quiet: bool) -> None:
         show(session.runtime, execution, output, quiet=quiet)
 
 
-def run_on(act: Callable[[Runtime], str], store: Path | None, output: str, *, quiet: bool) -> None:
+def run_on(act: Callable[[Parts], str], store: Where, output: str, *, quiet: bool) -> None:
     """Do something to an execution, wait, print it, and end with its exit code."""
     with at_work(existing(store), progress_for(output, quiet=quiet)) as session:
         execution = act(session.runtime)

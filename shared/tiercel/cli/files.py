@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import click
 
-from tiercel.cli.options import store_option
 from tiercel.cli.outcome import binary_output
 from tiercel.cli.stores import reading
+from tiercel.cli.where import Where, store_option
 
 
 @click.group()
@@ -20,7 +19,7 @@ def files() -> None:
 @files.command()
 @click.argument("uri")
 @store_option
-def cat(uri: str, store: Path | None) -> None:
+def cat(uri: str, store: Where) -> None:
     """Write the file of a kestra:/// URI to the standard output."""
     if not uri.startswith("kestra://"):
         raise click.BadParameter(f"found '{uri}', wanted kestra:///...", param_hint="URI")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tiercel.cli.looks import say
-from tiercel.cli.options import output_option, store_option
+from tiercel.cli.options import output_option
 from tiercel.cli.outcome import print_json
 from tiercel.cli.stores import reading
+from tiercel.cli.where import Where, store_option
 from tiercel.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from tiercel.assembly import Parts
     from tiercel.model.flow import Flow
-    from tiercel.runtime import Runtime
 
 
 @click.group()
@@ -27,7 +27,7 @@ def flows() -> None:
 @click.option("--namespace", metavar="NAME", help="Only those of this namespace.")
 @store_option
 @output_option
-def list_flows(namespace: str | None, store: Path | None, output: str) -> None:
+def list_flows(namespace: str | None, store: Where, output: str) -> None:
     """List the flows, each with its latest revision."""
     with reading(store) as runtime:
         found = list(runtime.flows.all(namespace))
@@ -48,7 +48,7 @@ def list_flows(namespace: str | None, store: Path | None, output: str) -> None:
 @click.option("--revision", type=click.IntRange(1), help="This revision instead of the latest.")
 @store_option
 @output_option
-def show(name: str, revision: int | None, store: Path | None, output: str) -> None:
+def show(name: str, revision: int | None, store: Where, output: str) -> None:
     """Print a flow's source."""
     with reading(store) as runtime:
         flow = _find(runtime, name, revision)
@@ -59,7 +59,7 @@ def show(name: str, revision: int | None, store: Path | None, output: str) -> No
         click.echo(flow.source, nl=not flow.source.endswith("\n"))
 
 
-def _find(runtime: Runtime, name: str, revision: int | None) -> Flow:
+def _find(runtime: Parts, name: str, revision: int | None) -> Flow:
     """Return the flow of a whole name: namespaces have dots in them, and ids may have."""
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
@@ -72,7 +72,7 @@ def _find(runtime: Runtime, name: str, revision: int | None) -> Flow:
     raise NotFoundError(f"there is no flow '{name}'{_nearest(runtime, name)}; `tiercel flows list` shows what there is")
 
 
-def _nearest(runtime: Runtime, name: str) -> str:
+def _nearest(runtime: Parts, name: str) -> str:
     import difflib
 
     known = [f"{record.namespace}.{record.id}" for record in runtime.flows.all()]

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from tiercel.model.flow import Flow
 
 
+def user_name() -> str | None:
+    """Return the name under which whoever types is logged in; None where the machine knows none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container's user often has a number and no name
+        return None
+
+
 def read_inputs(texts: Iterable[str], file: str | None) -> dict[str, Any]:
     """Return the inputs of a JSON file and of `--input` options, which go before it."""
     found: dict[str, Any] = {}

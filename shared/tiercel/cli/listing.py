@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from tiercel.cli.looks import colour_of, level_colour, say
-from tiercel.cli.options import output_option, store_option
+from tiercel.cli.options import output_option
 from tiercel.cli.outcome import print_json
 from tiercel.cli.progress import one_line_each, seconds_text
 from tiercel.cli.stores import reading
+from tiercel.cli.where import Where, store_option
 from tiercel.model.execution import Execution, decode_execution
 from tiercel.model.states import Level, State
 
@@ -26,7 +26,7 @@ from tiercel.model.states import Level, State
 @store_option
 @output_option
 def list_executions(
-    flow: str | None, namespace: str | None, states: tuple[str, ...], limit: int, store: Path | None, output: str
+    flow: str | None, namespace: str | None, states: tuple[str, ...], limit: int, store: Where, output: str
 ) -> None:
     """List executions, the newest first."""
     with reading(store) as runtime:
@@ -81,7 +81,7 @@ def _brief(header: Execution) -> dict[str, Any]:
 )
 @store_option
 @output_option
-def logs(execution: str, task: str | None, level: str, store: Path | None, output: str) -> None:
+def logs(execution: str, task: str | None, level: str, store: Where, output: str) -> None:
     """Print an execution's log."""
     lowest = Level(level).rank
     with reading(store) as runtime:

@@ -21,8 +21,8 @@ from tiercel.model.states import Level
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tiercel.assembly import Parts as Installation
     from tiercel.model.execution import Execution, Lane, LogLine, TaskRun
-    from tiercel.runtime import Runtime
 
 PAUSE = 0.1
 """Seconds between two drawings at least."""
@@ -60,7 +60,7 @@ class LiveTree(Progress):
             with self._lock:
                 self._logs.append((self._prefixes.of(execution) + task, line))
 
-    def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
+    def finished(self, runtime: Installation, headers: list[Execution]) -> None:
         """Take in the executions as they were left."""
         for header in headers:
             runs = runtime.view.runs(header, None)

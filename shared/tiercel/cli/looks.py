@@ -24,6 +24,7 @@ _LOOKS: dict[State, tuple[str, str, str]] = {
     State.KILLING: ("✘", "x", "magenta"),
     State.RUNNING: ("▶", ">", "blue"),
     State.PAUSED: ("‖", "=", "yellow"),
+    State.BREAKPOINT: ("‖", "=", "yellow"),
     State.RETRYING: ("↻", "~", "yellow"),
     State.RETRIED: ("↻", "~", "yellow"),
     State.SKIPPED: ("-", "-", "dim"),

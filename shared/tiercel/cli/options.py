@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def store_option(command: F) -> F:
-    """Add `--store`."""
-    return click.option(
-        "--store",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="TIERCEL_STORE",
-        show_envvar=True,
-        metavar="DIR",
-        help="Where flows, executions, files and keys live.  [default: ~/.tiercel]",
-    )(command)
 
 
 def output_option(command: F) -> F:
@@ -41,6 +28,21 @@ def quiet_option(command: F) -> F:
     return click.option("-q", "--quiet", is_flag=True, help="No progress; of a text, only the id and the state.")(
         command
     )
+
+
+def breakpoints_option(command: F) -> F:
+    """Add `--breakpoints`."""
+    return click.option(
+        "--breakpoints",
+        multiple=True,
+        metavar="TASK,TASK.VALUE",
+        help="Stop before these tasks, in a loop perhaps only for one value; repeatable.",
+    )(command)
+
+
+def breakpoint_list(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the breakpoints of `--breakpoints` options, each of which may name several."""
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 def revision_option(command: F) -> F:

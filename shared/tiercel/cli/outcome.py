@@ -11,9 +11,9 @@ from tiercel.errors import NotFoundError
 from tiercel.model.states import State
 
 if TYPE_CHECKING:
+    from tiercel.assembly import Parts
     from tiercel.model.execution import Execution
     from tiercel.model.flow import Flow
-    from tiercel.runtime import Runtime
 
 _FAILED = (State.FAILED, State.KILLED, State.CANCELLED)
 WAITS = 3
@@ -27,7 +27,7 @@ def exit_code(state: State) -> int:
     return 1 if state in _FAILED else 0
 
 
-def final_exit_code(runtime: Runtime, header: Execution) -> int:
+def final_exit_code(runtime: Parts, header: Execution) -> int:
     """Return the exit code of an execution; one that was retried as a whole counts as its latest retry."""
     if header.state is not State.RETRIED:
         return exit_code(header.state)
@@ -36,7 +36,7 @@ def final_exit_code(runtime: Runtime, header: Execution) -> int:
     return 1 if latest is None else exit_code(latest.state)
 
 
-def flow_of(runtime: Runtime, header: Execution) -> Flow | None:
+def flow_of(runtime: Parts, header: Execution) -> Flow | None:
     """Return the flow of an execution, None when it is not stored any more."""
     try:
         return runtime.flows.get(header.namespace, header.flow_id, header.revision)
@@ -44,7 +44,7 @@ def flow_of(runtime: Runtime, header: Execution) -> Flow | None:
         return None
 
 
-def print_execution(runtime: Runtime, execution: str) -> None:
+def print_execution(runtime: Parts, execution: str) -> None:
     """Write an execution as one JSON document to the standard output, task run by task run."""
     header = runtime.view.header(execution)
     output = binary_output()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
+    from tiercel.assembly import Parts
     from tiercel.model.execution import Execution, Lane, LogLine, TaskRun
-    from tiercel.runtime import Runtime
 
 LONGEST_LINE = 2000
 """Characters of a log line that are shown; `executions logs` has the whole."""
@@ -30,7 +30,7 @@ class Progress:
     def logged(self, execution: str, task: str, line: LogLine) -> None:
         """See a log line as it is written; called from many threads."""
 
-    def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
+    def finished(self, runtime: Parts, headers: list[Execution]) -> None:
         """See the executions as they were left: what was too quick to be seen is there now."""
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class Lines(Progress):
         with self._lock:
             self._see_all(header, seen_runs(lane, left))
 
-    def finished(self, runtime: Runtime, headers: list[Execution]) -> None:
+    def finished(self, runtime: Parts, headers: list[Execution]) -> None:
         """Tell of the task runs that ended between two commits."""
         with self._lock:
             for header in headers:
@@ -111,7 +111,7 @@ class Lines(Progress):
 
     def _see(self, header: Execution, run: TaskRun, where: str) -> None:
         seen = (header.id, run.key, len(run.at))
-        stands = run.state.is_terminal or run.state is State.PAUSED
+        stands = run.state.is_terminal or run.state in (State.PAUSED, State.BREAKPOINT)
         if not stands or seen in self._ended or run.at[-1][1] < self._began:
             return
         self._ended.add(seen)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tiercel.cli.looks import colour_of, is_plain, say, symbol
-from tiercel.cli.options import output_option, quiet_option, store_option
+from tiercel.cli.options import output_option, quiet_option
 from tiercel.cli.outcome import print_json
 from tiercel.cli.screens import progress_for
 from tiercel.cli.stores import existing
 from tiercel.cli.waiting import Session, at_work
+from tiercel.cli.where import LOCAL, Where, store_option
 
 if TYPE_CHECKING:
     from tiercel.model.execution import Execution
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 @store_option
 @output_option
 @quiet_option
-def recover(store: Path | None, output: str, quiet: bool) -> None:
+def recover(store: Where, output: str, quiet: bool) -> None:
     """Finish what processes that died have left, as far as it goes without somebody's action.
 
     What a live process works on is left to it. Exit code 0, however the executions end.
     """
+    if store.on != LOCAL:
+        raise click.UsageError(f"--on {store.on}: the functions recover by themselves, once a minute")
     with at_work(existing(store), progress_for(output, quiet=quiet)) as session:
+        assert isinstance(session, Session)
         session.wait(_open_ones(session))
         touched = [session.runtime.view.header(execution) for execution in session.watcher.touched]
     if output == "json":

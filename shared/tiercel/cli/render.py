@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tiercel.cli.failures import say_error
-from tiercel.cli.options import output_option, store_option
+from tiercel.cli.options import output_option
 from tiercel.cli.outcome import print_json
 from tiercel.cli.stores import reading
+from tiercel.cli.where import Where, store_option
 from tiercel.errors import ConflictError, ExpressionError, NotFoundError
 
 if TYPE_CHECKING:
+    from tiercel.assembly import Parts
     from tiercel.expressions import Context
     from tiercel.model.execution import Execution, TaskRun
-    from tiercel.runtime import Runtime
 
 
 @click.command()
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 @store_option
 @output_option
 @click.pass_context
-def render(
-    ctx: click.Context, expression: str, execution: str, task: str | None, store: Path | None, output: str
-) -> None:
+def render(ctx: click.Context, expression: str, execution: str, task: str | None, store: Where, output: str) -> None:
     """Render an expression in the context of an execution; a bare one stands for {{ EXPR }}.
 
     Secrets are masked. With --output json the value keeps its type. Exit code 1 if the expression fails.
@@ -63,7 +61,7 @@ def _masked(value: object, mask: Any) -> object:
     return [_masked(item, mask) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _context(runtime: Runtime, execution: str, task: str | None) -> Context:
+def _context(runtime: Parts, execution: str, task: str | None) -> Context:
     """Return the context of a task run, or of the execution's top level."""
     from tiercel.model.execution import MAIN_LANE
 
@@ -75,7 +73,7 @@ def _context(runtime: Runtime, execution: str, task: str | None) -> Context:
     return runtime.lanes.scene(token)[1].context(run)
 
 
-def _run(runtime: Runtime, header: Execution, task: str) -> TaskRun:
+def _run(runtime: Parts, header: Execution, task: str) -> TaskRun:
     """Return the run that is meant: by its key, by its id, or the latest of its task."""
     from tiercel.model.ids import derived_id
 

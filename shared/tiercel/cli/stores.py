@@ -1,4 +1,4 @@
-"""Opening a store: for reading, or with the engine at work."""
+"""Opening a store for reading, wherever it is."""
 
 from __future__ import annotations
 
@@ -7,40 +7,47 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tiercel.cli.where import LOCAL, Where
 from tiercel.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from tiercel.runtime import Runtime
+    from tiercel.assembly import Parts
 
 
-def folder_of(store: Path | None) -> Path:
+def folder_of(where: Where) -> Path:
     """Return the folder that was asked for, or the default one."""
-    if store is not None:
-        return store
+    if where.folder is not None:
+        return where.folder
     from tiercel.runtime import DEFAULT_STORE
 
     return DEFAULT_STORE
 
 
-def existing(store: Path | None) -> Path:
-    """Return the folder of a store that is there.
+def existing(where: Where) -> Where:
+    """Return the place, if there is a store.
 
     Raises:
         NotFoundError: There is none in that folder.
     """
-    folder = folder_of(store)
-    if not (folder / "tiercel.db").is_file():
+    folder = folder_of(where)
+    if where.on == LOCAL and not (folder / "tiercel.db").is_file():
         raise NotFoundError(f"there is no store in {folder}: `tiercel run` makes one, --store names another")
-    return folder
+    return where
 
 
 @contextmanager
-def reading(store: Path | None) -> Iterator[Runtime]:
+def reading(where: Where) -> Iterator[Parts]:
     """Open a store that is there without handling its messages, or taking over those of processes that died."""
-    folder = existing(store)
+    existing(where)
+    if where.on != LOCAL:
+        from tiercel.cli.remote import connected
+
+        with connected(where) as cloud:
+            yield cloud.parts
+        return
     from tiercel.runtime import embedded
 
-    runtime = embedded(folder, adopt=False)
+    runtime = embedded(folder_of(where), adopt=False)
     try:
         yield runtime
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,8 +16,8 @@ from tiercel.cli.progress import one_line_each, run_name, seconds_text
 from tiercel.model.states import Level, State
 
 if TYPE_CHECKING:
+    from tiercel.assembly import Parts
     from tiercel.model.execution import Execution, TaskRun
-    from tiercel.runtime import Runtime
 
 LONGEST_VALUE = 300
 """Characters of a value that are shown; JSON output has the whole."""
@@ -26,13 +25,13 @@ MOST_FAILED = 10
 """How many failed task runs are told of."""
 
 
-def conclude(runtime: Runtime, execution: str, output: str, *, quiet: bool = False) -> None:
+def conclude(runtime: Parts, execution: str, output: str, *, quiet: bool = False) -> None:
     """Print an execution as it was left, and end the command with its exit code."""
     show(runtime, execution, output, quiet=quiet)
     click.get_current_context().exit(final_exit_code(runtime, runtime.view.header(execution)))
 
 
-def show(runtime: Runtime, execution: str, output: str, *, quiet: bool = False, whole: bool = False) -> None:
+def show(runtime: Parts, execution: str, output: str, *, quiet: bool = False, whole: bool = False) -> None:
     """Print an execution.
 
     Args:
@@ -51,7 +50,7 @@ def show(runtime: Runtime, execution: str, output: str, *, quiet: bool = False, 
         _summarise(runtime, header, whole=whole)
 
 
-def _summarise(runtime: Runtime, header: Execution, *, whole: bool) -> None:
+def _summarise(runtime: Parts, header: Execution, *, whole: bool) -> None:
     runs = runtime.view.runs(header, None)
     _title(header)
     if whole:
@@ -83,7 +82,7 @@ def _state(state: State) -> tuple[str, str]:
 
 
 def _beginning(header: Execution) -> None:
-    from tiercel.view import iso
+    from tiercel.model.instants import iso
 
     say(("revision   ", "dim"), (str(header.revision), ""))
     say(("created    ", "dim"), (iso(header.at[0][1]), ""))
@@ -117,7 +116,7 @@ def _tree(header: Execution, runs: Sequence[TaskRun]) -> None:
         say(*line)
 
 
-def _reasons(runtime: Runtime, header: Execution, runs: Sequence[TaskRun]) -> None:
+def _reasons(runtime: Parts, header: Execution, runs: Sequence[TaskRun]) -> None:
     """Say why the execution failed: the last error of each task run that failed by itself."""
     for line in header.logs:
         if line.level is Level.ERROR:
@@ -132,18 +131,19 @@ def _reasons(runtime: Runtime, header: Execution, runs: Sequence[TaskRun]) -> No
         say((f"           and {len(failed) - MOST_FAILED} more", "dim"))
 
 
-def _next_steps(runtime: Runtime, header: Execution, *, whole: bool) -> None:
+def _next_steps(runtime: Parts, header: Execution, *, whole: bool) -> None:
     """Say what to type next."""
-    store = shlex.quote(str(runtime.folder))
     steps = [] if whole else ["get"]
     if header.state is State.FAILED:
         steps += ["logs", "restart"]
     elif header.state is State.PAUSED:
         steps += ["resume"]
+    elif header.state is State.BREAKPOINT:
+        steps += ["resume-from-breakpoint", "kill"]
     elif not header.state.is_terminal:
         steps += ["kill"]
     for step in steps:
         say(
             (f"{'next' if step == steps[0] else '':<11}", "dim"),
-            (f"tiercel executions {step} {header.id} --store {store}", ""),
+            (f"tiercel executions {step} {header.id} {runtime.where}", ""),
         )

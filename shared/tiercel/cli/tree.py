@@ -20,7 +20,7 @@ FEW = (12, 6, 3, 1)
 MANY = (60,)
 """The same, for a picture that is not drawn over."""
 
-_LOUD = (State.FAILED, State.KILLED, State.WARNING, State.PAUSED)
+_LOUD = (State.FAILED, State.KILLED, State.WARNING, State.PAUSED, State.BREAKPOINT)
 _WORST_FIRST = (State.KILLED, State.FAILED, State.WARNING, State.SUCCESS)
 
 Children = dict[str | None, list["Row"]]

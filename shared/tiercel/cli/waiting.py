@@ -18,10 +18,13 @@ import click
 
 from tiercel.cli.failures import INTERRUPTED
 from tiercel.cli.progress import Progress
+from tiercel.cli.stores import folder_of
+from tiercel.cli.where import LOCAL, Where
 from tiercel.errors import NotFoundError
 from tiercel.model.states import State
 
 if TYPE_CHECKING:
+    from tiercel.cli.remote import RemoteSession
     from tiercel.model.execution import Execution, Lane, LogLine, TaskRun
     from tiercel.runtime import Runtime
 
@@ -130,8 +133,20 @@ class Session:
 
 
 @contextmanager
-def at_work(folder: Path, progress: Progress) -> Iterator[Session]:
-    """Open a store, make it if need be, and handle its messages while the block runs."""
+def at_work(where: Where, progress: Progress) -> Iterator[Session | RemoteSession]:
+    """Open a store, make it if need be, and have its messages handled while the block runs."""
+    if where.on != LOCAL:
+        from tiercel.cli.remote import RemoteSession, connected
+
+        with connected(where) as cloud, progress:
+            yield RemoteSession(cloud, progress)
+        return
+    with _working(folder_of(where), progress) as session:
+        yield session
+
+
+@contextmanager
+def _working(folder: Path, progress: Progress) -> Iterator[Session]:
     from tiercel.runtime import embedded
 
     watcher = Watcher(progress)

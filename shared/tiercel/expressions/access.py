@@ -53,11 +53,13 @@ def index(receiver: object, key: object, place: Place, budget: Budget) -> object
 
 
 def _entry(receiver: Mapping[object, object], key: object, place: Place) -> object:
-    try:
-        return receiver[key_of(key)]
-    except KeyError:
-        pass
-    if is_number(key):
+    number = is_number(key)
+    if isinstance(receiver, dict) or not number:  # the keys of every other map are texts
+        try:
+            return receiver[key_of(key)]
+        except KeyError:
+            pass
+    if number:
         raise LocatedError(
             f"The number {to_text(key)} is no key of the map: its keys are texts, as in ['{to_text(key)}'] ({place})"
         )

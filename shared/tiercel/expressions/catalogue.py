@@ -31,13 +31,13 @@ FUNCTION_HINTS = {
 
 def filters() -> dict[str, Routine]:
     """Return every filter by its name."""
-    if not FILTERS:
-        import tiercel.expressions.filters  # noqa: F401  # importing registers
+    import tiercel.expressions.filters  # noqa: F401  # importing registers; while another thread does so, it waits
+
     return FILTERS
 
 
 def functions() -> dict[str, Routine]:
     """Return every function by its name."""
-    if not FUNCTIONS:
-        import tiercel.expressions.functions  # noqa: F401  # importing registers
+    import tiercel.expressions.functions  # noqa: F401  # importing registers; while another thread does so, it waits
+
     return FUNCTIONS

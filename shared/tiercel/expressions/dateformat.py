@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 
 from tiercel.expressions.datenames import ZONE_NAMES, Language
 from tiercel.expressions.datepatterns import FRACTION, INSTANT_FRACTION, ISO_WEEK, REGION, RFC_OFFSET, Element, Field
+from tiercel.expressions.finetime import nanos_of, rest_of
 from tiercel.expressions.timetext import fraction_text, offset_text
 
 
@@ -28,27 +29,28 @@ def written(moment: datetime, elements: tuple[Element, ...], words: Language) ->
 
 def week_of(day: date, words: Language) -> tuple[int, int]:
     """Return the week-based year and its week."""
-    if not words.sunday_first:
-        year, week, _ = day.isocalendar()
-        return year, week
-    first = date(day.year, 1, 1)
-    start = (first.weekday() + 1) % 7
-    week = ((day - first).days + start) // 7 + 1
-    days_left = (date(day.year, 12, 31) - day).days
-    if days_left < 6 and (day.weekday() + 1) % 7 + days_left < 6:
-        return day.year + 1, 1
-    return day.year, week
+    for year in (day.year + 1, day.year):
+        start = _weeks_start(year, words)
+        if day.toordinal() >= start:
+            return year, (day.toordinal() - start) // 7 + 1
+    return day.year - 1, (day.toordinal() - _weeks_start(day.year - 1, words)) // 7 + 1
+
+
+def _weeks_start(year: int, words: Language) -> int:
+    """Return the ordinal of the first day of week 1."""
+    before = year - 1  # not `date(year, 1, 1)`: the year after the last one has a start, too
+    first = before * 365 + before // 4 - before // 100 + before // 400 + 1
+    days_gone = ((first - 1) % 7 - words.first_day) % 7
+    return first - days_gone + (7 if 7 - days_gone < words.least_days else 0)
 
 
 def _week_of_month(day: date, words: Language) -> int:
-    first = day.replace(day=1)
-    if words.sunday_first:
-        return (day.day - 1 + (first.weekday() + 1) % 7) // 7 + 1
-    return (day.day - 1 + first.weekday()) // 7 + (1 if first.weekday() <= 3 else 0)
+    days_gone = (day.replace(day=1).weekday() - words.first_day) % 7
+    return (day.day - 1 + days_gone) // 7 + (1 if 7 - days_gone >= words.least_days else 0)
 
 
 def _weekday_number(day: date, words: Language) -> int:
-    return (day.weekday() + 1) % 7 + 1 if words.sunday_first else day.isoweekday()
+    return (day.weekday() - words.first_day) % 7 + 1
 
 
 def _padded(value: int, width: int) -> str:
@@ -77,19 +79,18 @@ def _local_day(moment: datetime, width: int, words: Language) -> str:
     return _padded(_weekday_number(moment, words), width) if width <= 2 else _day_name(moment, width, words)
 
 
-def _quarter(moment: datetime, width: int, _: Language) -> str:
+def _quarter(moment: datetime, width: int, words: Language) -> str:
     number = (moment.month + 2) // 3
     if width <= 2:
         return _padded(number, width)
-    return f"Q{number}" if width == 3 else str(number) if width == 5 else f"{_ORDINALS[number - 1]} quarter"
-
-
-_ORDINALS = ("1st", "2nd", "3rd", "4th")
+    if width == 5:
+        return str(number)
+    return (words.short_quarters if width == 3 else words.quarters)[number - 1]
 
 
 def _nanos_of_day(moment: datetime) -> int:
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
-    return (seconds * 1_000_000 + moment.microsecond) * 1000
+    return seconds * 1_000_000_000 + nanos_of(moment)
 
 
 def _offset(moment: datetime, width: int, zero: str) -> str:
@@ -137,7 +138,11 @@ def _zone_name(moment: datetime, width: int, _: Language) -> str:
 
 
 def _any_fraction(moment: datetime, _: int, __: Language) -> str:
-    return f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f".{nanos_of(moment):09d}".rstrip("0").rstrip(".")
+
+
+def _instant_fraction(moment: datetime, _: int, __: Language) -> str:
+    return (fraction_text(moment.microsecond) if not rest_of(moment) else f".{nanos_of(moment):09d}") + "Z"
 
 
 def _iso_week(moment: datetime, _: int, __: Language) -> str:
@@ -173,9 +178,9 @@ _FIELDS: dict[str, Callable[[datetime, int, Language], str]] = {
     "h": lambda moment, width, _: _padded(moment.hour % 12 or 12, width),
     "m": lambda moment, width, _: _padded(moment.minute, width),
     "s": lambda moment, width, _: _padded(moment.second, width),
-    "S": lambda moment, width, _: f"{moment.microsecond * 1000:09d}"[:width],
+    "S": lambda moment, width, _: f"{nanos_of(moment):09d}"[:width],
     "A": lambda moment, width, _: _padded(_nanos_of_day(moment) // 1_000_000, width),
-    "n": lambda moment, width, _: _padded(moment.microsecond * 1000, width),
+    "n": lambda moment, width, _: _padded(nanos_of(moment), width),
     "N": lambda moment, width, _: _padded(_nanos_of_day(moment), width),
     "V": lambda moment, _, __: zone_id(moment),
     "z": _zone_name,
@@ -184,7 +189,7 @@ _FIELDS: dict[str, Callable[[datetime, int, Language], str]] = {
     "Z": _offset_z,
     "O": _gmt,
     FRACTION: _any_fraction,
-    INSTANT_FRACTION: lambda moment, _, __: fraction_text(moment.microsecond) + "Z",
+    INSTANT_FRACTION: _instant_fraction,
     REGION: lambda moment, _, __: f"[{zone_id(moment)}]" if zone_id(moment)[0] not in "+-" else "",
     RFC_OFFSET: _rfc_offset,
     ISO_WEEK: _iso_week,

@@ -1,6 +1,6 @@
 """Names of months, weekdays and zones in the languages that dates are written in.
 
-Promise: English is the default; a language that is not here raises and names those that are.
+Promise: English is the default; a language that is not in this table comes from Babel, an extra.
 """
 
 from __future__ import annotations
@@ -20,13 +20,21 @@ class Language(NamedTuple):
     short_days: tuple[str, ...]
     """Monday first."""
     styles: dict[str, str]
-    sunday_first: bool = False
-    """Whether weeks start on Sunday and week 1 holds the first of January; else weeks are ISO's."""
+    first_day: int = 0
+    """The day that weeks start on: 0 is Monday, 6 is Sunday."""
+    least_days: int = 4
+    """How many days of a year, or month, its first week holds at least."""
     halves: tuple[str, str] = ("AM", "PM")
+    quarters: tuple[str, ...] = ("1st quarter", "2nd quarter", "3rd quarter", "4th quarter")
+    short_quarters: tuple[str, ...] = ("Q1", "Q2", "Q3", "Q4")
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
+
+
+def _numbered(form: str) -> tuple[str, ...]:
+    return tuple(form.format(number) for number in range(1, 5))
 
 
 def _styles(full: str, long: str, medium: str, short: str) -> dict[str, str]:
@@ -42,7 +50,8 @@ _LANGUAGES = {
         _styles(
             "EEEE, MMMM d, y 'at' h:mm:ss a zzzz", "MMMM d, y 'at' h:mm:ss a z", "MMM d, y, h:mm:ss a", "M/d/yy, h:mm a"
         ),
-        sunday_first=True,
+        first_day=6,
+        least_days=1,
     ),
     "fr": Language(
         _words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
@@ -50,6 +59,8 @@ _LANGUAGES = {
         _words("lundi mardi mercredi jeudi vendredi samedi dimanche"),
         _words("lun. mar. mer. jeu. ven. sam. dim."),
         _styles("EEEE d MMMM y 'à' HH:mm:ss zzzz", "d MMMM y 'à' HH:mm:ss z", "d MMM y, HH:mm:ss", "dd/MM/y HH:mm"),
+        quarters=("1er trimestre", "2e trimestre", "3e trimestre", "4e trimestre"),
+        short_quarters=_numbered("T{}"),
     ),
     "de": Language(
         _words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
@@ -59,6 +70,7 @@ _LANGUAGES = {
         _styles(
             "EEEE, d. MMMM y 'um' HH:mm:ss zzzz", "d. MMMM y 'um' HH:mm:ss z", "dd.MM.y, HH:mm:ss", "dd.MM.yy, HH:mm"
         ),
+        quarters=_numbered("{}. Quartal"),
     ),
     "es": Language(
         _words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
@@ -72,6 +84,8 @@ _LANGUAGES = {
             "d/M/yy, H:mm",
         ),
         halves=("a. m.", "p. m."),
+        quarters=("1.er trimestre", "2.º trimestre", "3.er trimestre", "4.º trimestre"),
+        short_quarters=_numbered("T{}"),
     ),
     "it": Language(
         _words("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
@@ -79,6 +93,8 @@ _LANGUAGES = {
         _words("lunedì martedì mercoledì giovedì venerdì sabato domenica"),
         _words("lun mar mer gio ven sab dom"),
         _styles("EEEE d MMMM y HH:mm:ss zzzz", "d MMMM y HH:mm:ss z", "d MMM y, HH:mm:ss", "dd/MM/yy, HH:mm"),
+        quarters=_numbered("{}º trimestre"),
+        short_quarters=_numbered("T{}"),
     ),
     "nl": Language(
         _words("januari februari maart april mei juni juli augustus september oktober november december"),
@@ -87,6 +103,8 @@ _LANGUAGES = {
         _words("ma di wo do vr za zo"),
         _styles("EEEE d MMMM y 'om' HH:mm:ss zzzz", "d MMMM y 'om' HH:mm:ss z", "d MMM y HH:mm:ss", "dd-MM-y HH:mm"),
         halves=("a.m.", "p.m."),
+        quarters=_numbered("{}e kwartaal"),
+        short_quarters=_numbered("K{}"),
     ),
     "pt": Language(
         _words("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
@@ -99,7 +117,10 @@ _LANGUAGES = {
             "d 'de' MMM 'de' y HH:mm:ss",
             "dd/MM/y HH:mm",
         ),
-        sunday_first=True,
+        first_day=6,
+        least_days=1,
+        quarters=_numbered("{}º trimestre"),
+        short_quarters=_numbered("T{}"),
     ),
 }
 ZONE_NAMES = {
@@ -138,7 +159,9 @@ def language(locale: str | None) -> Language:
         raise ExpressionError(f"The locale '{locale[:40]}' is not of the form fr or fr_FR")
     known = _LANGUAGES.get(found.group(1))
     if known is None:
-        raise ExpressionError(f"Dates can be written in {', '.join(_LANGUAGES)}, not in '{locale[:40]}'")
+        from tiercel.expressions.babelnames import babel_language
+
+        return babel_language(locale)
     if found.group(2) in _EUROPEAN_ENGLISH:
-        return known._replace(sunday_first=False, halves=("am", "pm"))
+        return known._replace(first_day=0, least_days=4, halves=("am", "pm"))
     return known

@@ -24,6 +24,7 @@ from tiercel.expressions.datepatterns import (
     Field,
     elements_of,
 )
+from tiercel.expressions.finetime import fine, rest_of_digits
 from tiercel.expressions.isotime import micros
 from tiercel.expressions.zones import fixed_offset, zone
 
@@ -51,6 +52,8 @@ class Parsed(NamedTuple):
     day: date
     clock: time | None
     where: tzinfo | None
+    rest: int = 0
+    """The nanoseconds, 0 to 999, that the clock's microsecond leaves."""
 
 
 class _Reader(NamedTuple):
@@ -117,7 +120,7 @@ def parsed(text: str, pattern: str, locale: str | None) -> Parsed:
             values[field.letter] = (value, field.width)
     try:
         words = language(locale)
-        return Parsed(_day(values, words), _clock(values, words), _where(values))
+        return Parsed(_day(values, words), _clock(values, words), _where(values), rest_of_digits(_fraction(values)))
     except (ValueError, KeyError) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise ExpressionError(f"The text '{text[:60]}' is no date by '{_shown(pattern)}': {reason}") from None
@@ -161,8 +164,12 @@ def _clock(values: dict[str, tuple[str, int]], words: Language) -> time | None:
         return None
     minute = int(values["m"][0]) if "m" in values else 0
     second = int(values["s"][0]) if "s" in values else 0
-    fraction = (values.get("S") or values.get(FRACTION) or values.get(INSTANT_FRACTION) or ("", 0))[0]
-    return time(hour, minute, second, micros(fraction.strip(".Z")))
+    return time(hour, minute, second, micros(_fraction(values)))
+
+
+def _fraction(values: dict[str, tuple[str, int]]) -> str:
+    text, _ = values.get("S") or values.get(FRACTION) or values.get(INSTANT_FRACTION) or ("", 0)
+    return text.strip(".Z")
 
 
 def _hour(values: dict[str, tuple[str, int]], words: Language) -> int | None:
@@ -195,4 +202,4 @@ def as_datetime(found: Parsed, where: tzinfo) -> datetime:
 
     if found.clock is None:
         return in_zone(datetime.combine(found.day, time()), where)
-    return in_zone(datetime.combine(found.day, found.clock), found.where or where)
+    return fine(in_zone(datetime.combine(found.day, found.clock), found.where or where), found.rest)

@@ -40,6 +40,10 @@ class UndefinedError(MissingError):
         return f"{text}: it is read from {describe(self.receiver)}"
 
 
+class AbsentError(MissingError):
+    """What a reader of the world did not find, such as a key; its text already names its place."""
+
+
 class NullReceiver:
     """Stands for the null that an attribute was read from."""
 
@@ -61,8 +65,10 @@ def known_here(receiver: Mapping[object, object]) -> str:
 
 def located(error: Exception, place: Place, what: str = "") -> Exception:
     """Return the error to raise instead of `error`: with its place, and of a class that callers know."""
-    if isinstance(error, LocatedError | MissingError):
+    if isinstance(error, LocatedError | UndefinedError | AbsentError):
         return error
+    if isinstance(error, MissingError):
+        return AbsentError(f"{error} ({place})")
     if isinstance(error, ExpressionError):
         return LocatedError(f"{error} ({place})")
     if isinstance(error, TiercelError):

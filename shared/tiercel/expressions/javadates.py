@@ -5,6 +5,7 @@ Promise: what is formatted is first put into the zone: the one asked for, else U
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, tzinfo
 
 from tiercel.errors import ExpressionError
@@ -12,10 +13,13 @@ from tiercel.expressions.dateformat import written
 from tiercel.expressions.datenames import language
 from tiercel.expressions.dateparse import as_datetime, parsed
 from tiercel.expressions.datepatterns import NAMED, STYLES, elements_of
+from tiercel.expressions.finetime import fine, rest_of, rest_of_digits
 from tiercel.expressions.isotime import in_zone, read_date, read_date_time
 from tiercel.expressions.routines import text_argument
 from tiercel.expressions.values import describe
 from tiercel.expressions.zones import zone
+
+_FINER = re.compile(r"\.(\d{7,9})", re.ASCII)
 
 
 def zone_argument(name: object) -> tzinfo:
@@ -49,7 +53,9 @@ def _by_iso(text: str, where: tzinfo) -> datetime:
         raise ExpressionError(
             f"The text '{text[:60]}' is no ISO date; name its form, as in existingFormat='dd/MM/yyyy'"
         )
-    return moment if moment.tzinfo is not None else in_zone(moment, where)
+    placed = moment if moment.tzinfo is not None else in_zone(moment, where)
+    finer = _FINER.search(text)
+    return fine(placed, rest_of_digits(finer[1])) if finer else placed
 
 
 def _by_format(text: str, where: tzinfo, name: str, locale: object) -> datetime:
@@ -65,5 +71,5 @@ def formatted(moment: datetime, pattern: object, where: tzinfo, locale: object) 
     """Return the text of a date-time in a zone; `pattern` is a name or a pattern, `iso` when null."""
     name = "iso" if pattern is None else text_argument(pattern, "format")
     tongue = None if locale is None else text_argument(locale, "locale")
-    placed = moment.astimezone(UTC if name == "iso_instant" else where)
+    placed = fine(moment.astimezone(UTC if name == "iso_instant" else where), rest_of(moment))
     return written(placed, elements_of(_pattern(name, tongue)), language(tongue))

@@ -98,8 +98,9 @@ def split(pattern: str, text: str, limit: int, budget: Budget) -> list[object]:
     parts = _timed(budget, pattern, cut)
     if len(parts) > MAX_LIST:
         raise too_large("list", len(parts), MAX_LIST, "elements")
-    while limit == 0 and len(parts) > 1 and not parts[-1]:
-        parts.pop()
+    if limit == 0 and len(parts) > 1:  # a text that was not cut stays, even an empty one
+        while parts and not parts[-1]:
+            parts.pop()
     budget.hold_list(len(parts))
     return parts
 

@@ -28,7 +28,7 @@ from tiercel.expressions.nodes import (
 _READ_ANYTHING = frozenset(("render", "renderOnce", "printContext", "fetchContext"))
 _READ: dict[str, tuple[tuple[str, ...], ...]] = {
     "currentEachOutput": (("taskrun",), ("parents",)),
-    "iterationOutput": (("outputs",), ("task",), ("taskrun",), ("parents",)),
+    "iterationOutput": (("outputs",), ("task",), ("taskrun",), ("item",), ("parents",)),
     "parentOutput": (("parents",),),
     "fileURI": (("flow", "namespace"),),
     "env": (("envs",),),

@@ -12,7 +12,7 @@ from tiercel.errors import ExpressionError, MissingError
 from tiercel.expressions.failures import LocatedError, UndefinedError, located
 from tiercel.expressions.frame import Context, Frame
 from tiercel.expressions.lexer import RAW
-from tiercel.expressions.limits import Budget
+from tiercel.expressions.limits import MAX_PASSES, Budget, LimitError
 from tiercel.expressions.names import Reads, reads_of
 from tiercel.expressions.nodes import Place, Tree
 from tiercel.expressions.printing import to_text
@@ -47,7 +47,8 @@ class Template:
         if self._program is None:
             return self.source
         try:
-            return untagged(self.run(Frame(self._program, context, Budget())))
+            text = self.run(Frame(self._program, context, Budget()))
+            return untagged(settled(text, context) if context.world.recursive_rendering else text)
         except Exception as error:
             raise self._raised(error) from error
 
@@ -112,6 +113,21 @@ class Template:
             return ExpressionError(str(error))
         place = Place(self.source[:160], 1)
         return located(error, place)
+
+
+def settled(text: str, context: Context) -> str:
+    """Render what a rendering gave, again and again until it no longer changes; raw tags stay in it.
+
+    Only for installations that ask for it (`World.recursive_rendering`), as Kestra before 0.14 did.
+    """
+    budget = Budget()
+    for _ in range(MAX_PASSES):
+        program = compile_template(text).program
+        again = text if program is None else compile_template(text).run(Frame(program, context, budget))
+        if again == text:
+            return text
+        text = budget.hold_text(again)
+    raise LimitError(f"Too many rendering attempts: the text still changes after {MAX_PASSES} passes")
 
 
 def untagged(text: str) -> str:

@@ -18,6 +18,12 @@ class Long(int):
     __slots__ = ()
 
 
+class BigInteger(int):
+    """An integer that the template asked to be a BigInteger; it differs from an int only in `className`."""
+
+    __slots__ = ()
+
+
 class Float32(float):
     """A 32-bit float: an input of type FLOAT, or a short decimal read by `number`."""
 
@@ -50,6 +56,18 @@ class OwnList(list[object]):
     __slots__ = ()
 
 
+class ParsedMap(dict[str, object]):
+    """A map that `fromJson` gives back as it is: flows may expect JSON text in its place (the value of a Loop)."""
+
+    __slots__ = ()
+
+
+class ParsedList(list[object]):
+    """A list that `fromJson` gives back as it is, likewise."""
+
+    __slots__ = ()
+
+
 class MapEntry:
     """One key and value of a map, as `for` gives them."""
 
@@ -62,7 +80,7 @@ class MapEntry:
 
 def plain(value: object) -> object:
     """Return the value with Java's numbers turned into Python's; the same object when nothing had to change."""
-    if isinstance(value, Long):
+    if isinstance(value, Long | BigInteger):
         return int(value)
     if isinstance(value, Float32):
         return float(shortest_float32(value))
@@ -109,6 +127,7 @@ _CLASS_NAMES: tuple[tuple[type, str], ...] = (
     (str, "java.lang.String"),
     (bool, "java.lang.Boolean"),
     (Long, "java.lang.Long"),
+    (BigInteger, "java.math.BigInteger"),
     (Float32, "java.lang.Float"),
     (float, "java.lang.Double"),
     (Decimal, "java.math.BigDecimal"),
@@ -127,7 +146,7 @@ _CLASS_NAMES: tuple[tuple[type, str], ...] = (
 
 def class_name(value: object) -> str:
     """Return the name of the Java class that stands for the value on the reference."""
-    if isinstance(value, int) and not isinstance(value, bool | Long):
+    if isinstance(value, int) and not isinstance(value, bool | Long | BigInteger):
         if -(2**31) <= value < 2**31:
             return "java.lang.Integer"
         return "java.lang.Long" if -(2**63) <= value < 2**63 else "java.math.BigInteger"

@@ -17,6 +17,9 @@ from tiercel.errors import ExpressionError
 class World(Protocol):
     """The readers of the world that functions call."""
 
+    recursive_rendering: bool
+    """Whether texts are rendered until they no longer change; `render()` does not exist then."""
+
     def now(self) -> datetime:
         """Return the current time, with a zone."""
 
@@ -73,6 +76,8 @@ class World(Protocol):
 
 class NoWorld:
     """A world in which nothing can be read: the base of fakes and of worlds that know only some readers."""
+
+    recursive_rendering: bool = False
 
     def now(self) -> datetime:
         """Refuse the clock."""
@@ -136,7 +141,9 @@ class NoWorld:
         timeout: str | None,
     ) -> Mapping[str, object]:
         """Refuse subflows."""
-        self.refuse(f"subflow('{namespace}', '{flow_id}')", "an engine")
+        self.refuse(
+            f"subflow('{namespace}', '{flow_id}')", "the inputs of a flow (tasks call flows by core.flow.Subflow)"
+        )
 
     def refuse(self, call: str, need: str) -> NoReturn:
         """Raise the error of a reader that is not there."""

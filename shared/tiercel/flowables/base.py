@@ -31,6 +31,8 @@ class Loop:
     """How many values at once; 0 means all."""
     ordered: bool = True
     """False when the tasks of one value run in parallel too."""
+    uri: str | None = None
+    """The file that holds the values, in place of `values`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Fork:
     """How many at once; 0 means all."""
     graph: bool = False
     """True when tasks wait for those they depend on."""
+    fail_fast: bool = False
+    """True when the first task that fails ends the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Change:
     ignore_missing: bool = False
     exit_state: State | None = None
     """End the whole execution in this state."""
+    cascade: bool = False
+    """Whether the executions that it has called are killed then."""
 
 
 Opening = Walk | Loop | Batches | Fork | Rest | Call | Change
@@ -122,6 +128,11 @@ class FlowableTask(Task):
             properties: Its properties as authored.
         """
         return ()
+
+    @classmethod
+    def added(cls, name: str, properties: Mapping[str, object]) -> Mapping[str, Part]:  # noqa: ARG003 - likewise
+        """Return hidden tasks that belong to a task besides those of its author, each by the branch that it ends."""
+        return {}
 
     def open(self) -> Opening:
         """Say what happens next; values are rendered.

@@ -42,11 +42,11 @@ class Parallel(FlowableTask):
     concurrent: Rendered[int] = Field(0, ge=0)
     """How many at once; 0 means all."""
     fail_fast: bool = False
-    """Accepted; the siblings of a failed task are allowed to finish."""
+    """Whether the first task that fails ends those beside it."""
 
     def open(self) -> Fork:
         """Start all tasks."""
-        return Fork(self.concurrent)
+        return Fork(self.concurrent, fail_fast=self.fail_fast)
 
 
 class Dag(FlowableTask):

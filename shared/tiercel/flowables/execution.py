@@ -101,11 +101,22 @@ class Exit(EngineTask):
         return Change(exit_state=State("CANCELLED" if self.state == "CANCELED" else self.state))
 
 
+class Kill(EngineTask):
+    """Kill the execution."""
+
+    propagate_kill: Rendered[bool] = False
+    """Whether the executions that it has called are killed too."""
+
+    def open(self) -> Change:
+        """Kill it."""
+        return Change(exit_state=State.KILLED, cascade=self.propagate_kill)
+
+
 class Pause(FlowableTask):
     """Stand still until somebody resumes the task, or a time is over."""
 
     nested: ClassVar[Mapping[str, Nested]] = {MAIN: Nested.OPTIONAL, ON_PAUSE: Nested.ONE}
-    deprecated: ClassVar[Mapping[str, str]] = {"delay": "pauseDuration", "tasks": "put them after the pause"}
+    deprecated: ClassVar[Mapping[str, str]] = {"delay": "use 'pauseDuration'", "tasks": "put them after the pause"}
     pause_duration: Rendered[Duration | None] = Field(
         None, validation_alias=AliasChoices("pauseDuration", "delay", "pause_duration")
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tiercel.errors import FlowError
+from tiercel.errors import FlowError, Problem
 from tiercel.flowfile.defaults import Injected
 from tiercel.flowfile.document import read_flow
 from tiercel.flowfile.labels import read_labels
@@ -45,7 +45,8 @@ def parse_flow(
         documents = _filled(read(decoded))
         if len(documents) > 1:
             line = documents[1].first_line + 1
-            raise FlowError(f"found {len(documents)} documents (the second begins on line {line}), wanted one flow")
+            message = f"found {len(documents)} documents (the second begins on line {line}), wanted one flow"
+            raise FlowError([Problem(message, line=line, column=1)])
         return read_flow(documents[0], decoded, revision=revision, strict=strict, global_defaults=global_defaults)
     except FlowError as error:
         raise FlowError(error.problems, source) from None

@@ -18,6 +18,7 @@ from tiercel.model.durations import Duration
 from tiercel.model.flow import Concurrency
 from tiercel.model.nesting import nested_shapes
 from tiercel.model.plugin import field_kinds
+from tiercel.model.routing import WorkerGroup, WorkerSelector
 
 
 class _Block(BaseModel):
@@ -80,6 +81,13 @@ def read_concurrency(value: object, report: Report) -> Concurrency | None:
     return Concurrency(block.limit, block.behavior) if isinstance(block, ConcurrencyBlock) else None
 
 
+def read_routing(raw: Mapping[str, Any], report: Report) -> None:
+    """Check what the flow says about workers; routing is not used."""
+    for name, model in (("workerGroup", WorkerGroup), ("workerSelector", WorkerSelector)):
+        if raw.get(name) is not None:
+            read_block(model, raw[name], (name,), report, name)
+
+
 def read_list(value: object, path: Path, report: Report, read: Callable[[Any, Path], Any]) -> tuple[Any, ...]:
     """Return what a function makes of each entry of a list, leaving out what it refuses."""
     if value is None:
@@ -128,7 +136,9 @@ def read_default(entry: Any, path: Path, report: Report) -> Default | None:
     kind, forced = entry.get("type"), entry.get("forced", False)
     if not isinstance(kind, str) or not kind.strip():
         report.problem((*path, "type"), f"must not be blank: the type, or the beginning of types; found {shown(kind)}")
-    if not isinstance(forced, bool):
+    if forced in ("true", "false"):  # written as text, as other switches may be
+        entry = {**entry, "forced": forced == "true"}
+    elif not isinstance(forced, bool):
         report.problem((*path, "forced"), f"must be true or false, found {shown(forced)}")
     _check_values(entry, path, report)
     return make_default(entry) if len(report.problems) == before else None

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tiercel.errors import FlowError
+from tiercel.errors import FlowError, Problem
 from tiercel.flowfile import blocks
 from tiercel.flowfile.declared import read_inputs, read_outputs
 from tiercel.flowfile.defaults import Default, inject, make_default
 from tiercel.flowfile.duplicates import report_duplicates
 from tiercel.flowfile.labels import ALLOWED_IN_FLOWS, read_labels
+from tiercel.flowfile.outdated import note_outdated
 from tiercel.flowfile.places import Document, Path, Report
 from tiercel.flowfile.tasks import Tree, read_retry
 from tiercel.flowfile.triggers import read_conditions, read_trigger, report_missing_inputs
@@ -74,8 +75,12 @@ def read_flow(
         raise FlowError(report.problems)
     flow = _Parts(document.value, report, strict).flow(text, revision, [make_default(each) for each in global_defaults])
     if report.problems:
-        raise FlowError(sorted(report.problems, key=lambda each: (each.line or 0, each.column or 0)))
+        raise FlowError(sorted(report.problems, key=_place))
     return flow
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
 
 
 class _Parts:
@@ -103,7 +108,8 @@ class _Parts:
         self._blocks(flow)
         report_duplicates(tree.ids, raw, report)
         report_missing_inputs(raw, report)
-        flow.notices = tuple(report.notices)
+        note_outdated(raw, report)
+        flow.notices = tuple(sorted(report.notices, key=_place))
         return flow
 
     @property
@@ -221,6 +227,7 @@ class _Parts:
         flow.outputs = read_outputs(raw.get("outputs"), report)
         flow.labels = read_labels(raw.get("labels"), ("labels",), report, allowed=ALLOWED_IN_FLOWS)
         flow.concurrency = blocks.read_concurrency(raw.get("concurrency"), report)
+        blocks.read_routing(raw, report)
         flow.sla = blocks.read_list(raw.get("sla"), ("sla",), report, lambda e, p: blocks.read_sla(e, p, report))
         flow.checks = blocks.read_list(
             raw.get("checks"), ("checks",), report, lambda e, p: blocks.read_check(e, p, report)

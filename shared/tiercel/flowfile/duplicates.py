@@ -9,7 +9,7 @@ from tiercel.flowfile.places import Path, Report
 
 
 def report_duplicates(tasks: Sequence[tuple[str, Path]], raw: Mapping[str, Any], report: Report) -> None:
-    """Report the ids of tasks, triggers, inputs and outputs that are not unique, one problem for each kind.
+    """Report the ids of tasks and triggers that are not unique, one problem for each kind.
 
     Args:
         tasks: The id and the place of every task.
@@ -17,15 +17,26 @@ def report_duplicates(tasks: Sequence[tuple[str, Path]], raw: Mapping[str, Any],
         report: Takes the problems. A task and a trigger may have the same id.
     """
     _report("task", tasks, report)
-    for kind in ("trigger", "input", "output"):
-        _report(kind, _ids(raw.get(f"{kind}s"), f"{kind}s"), report)
+    report_double("trigger", raw.get("triggers"), ("triggers",), report)
 
 
-def _ids(entries: object, name: str) -> Iterable[tuple[str, Path]]:
+def report_double(kind: str, entries: object, path: Path, report: Report) -> None:
+    """Report the ids of a list of triggers, inputs or outputs that are not unique.
+
+    Args:
+        kind: What the message calls them.
+        entries: The list as authored.
+        path: Where it stands.
+        report: Takes the problem.
+    """
+    _report(kind, _ids(entries, path), report)
+
+
+def _ids(entries: object, path: Path) -> Iterable[tuple[str, Path]]:
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         found = (entry.get("id") or entry.get("name")) if isinstance(entry, dict) else None
         if found is not None:
-            yield str(found), (name, index)
+            yield str(found), (*path, index)
 
 
 def _report(kind: str, found: Iterable[tuple[str, Path]], report: Report) -> None:

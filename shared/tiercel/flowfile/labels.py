@@ -23,19 +23,21 @@ def read_labels(value: object, path: Path, report: Report, *, allowed: frozenset
         allowed: The system labels that may be set here.
     """
     pairs: list[tuple[str, str]] = []
+    places: list[Path] = []
     if isinstance(value, dict):
         for key, item in value.items():
             _take(pairs, key, item, value, key, (*path, key), report)
+            places += [(*path, key)] * (len(pairs) - len(places))
     elif isinstance(value, list):
         for index, entry in enumerate(value):
             _take_entry(pairs, entry, (*path, index), report)
+            places += [(*path, index, "key")] * (len(pairs) - len(places))
     elif value is not None:
         report.problem(path, f"must be a map or a list of {{key, value}}, found {shown(value)}")
-    for key, text in pairs:
+    for (key, text), place in zip(pairs, places, strict=True):
         if key.startswith(SYSTEM) and key not in allowed:
-            place = (*path, key) if isinstance(value, dict) else path
             message = f"System labels can only be set by Kestra itself, offending label: {key}={text}; rename the label"
-            report.problem(place, message, key=True)
+            report.problem(place, message, key=isinstance(value, dict))
     return tuple(pairs)
 
 

@@ -25,6 +25,14 @@ class Mark(Protocol):
 
 
 @dataclass(slots=True)
+class Start:
+    """The beginning of a line: where a document stands that is neither a map nor a list."""
+
+    line: int
+    column: int = 0
+
+
+@dataclass(slots=True)
 class Place:
     """Where a container and its items stand."""
 
@@ -62,6 +70,8 @@ class Document:
         place = self.places.get(id(container))
         if place is not None:
             mark = place.start
+        elif not path:
+            return Start(self.first_line)
         for step in path:
             place = self.places.get(id(container))
             if place is None or step not in place.items:

@@ -9,6 +9,7 @@ from tiercel import registry
 from tiercel.flowfile.places import Path, Report
 from tiercel.flowfile.words import shown
 from tiercel.model.plugin import Plugin
+from tiercel.model.task import Task
 
 _EXAMPLES = {"task": "log.Log", "trigger": "trigger.Schedule", "condition": "condition.Expression"}
 
@@ -33,12 +34,16 @@ def find_plugin(
     if known.deprecated and report is not None:
         report.notice((*path, "type"), _deprecated(known))
     try:
-        return known.type, known.load()
+        plugin = known.load()
     except ImportError as error:
-        if report is not None:
-            message = f"the type {known.type} is known, but its code cannot be loaded: {error}; install what it needs"
-            report.problem((*path, "type"), message)
-        return None
+        message = f"the type {known.type} is known, but its code cannot be loaded: {error}; install what it needs"
+    else:
+        if issubclass(plugin, Task) is (what == "task"):
+            return known.type, plugin
+        message = _misplaced(known.type, what)
+    if report is not None:
+        report.problem((*path, "type"), message)
+    return None
 
 
 def _unknown(name: object, what: str) -> str:
@@ -46,9 +51,17 @@ def _unknown(name: object, what: str) -> str:
         return (
             f"Invalid type: {shown(name)}; every {what} needs a type, such as {registry.PREFIX}core.{_EXAMPLES[what]}"
         )
+    instead = registry.unsupported(name)
+    if instead is not None:
+        return f"Invalid type: {name}; {instead}"
     near = registry.nearest(name)
     remedy = f"nearest is {near}" if near else "no known type is like it: check its spelling"
     return f"Invalid type: {name}; {remedy}"
+
+
+def _misplaced(name: str, what: str) -> str:
+    found = "no task" if what == "task" else f"a task, wanted a {what}"
+    return f"Invalid type: {name} is {found}; move it to where such types stand, or use one such as {_EXAMPLES[what]}"
 
 
 def _deprecated(known: registry.Known) -> str:

@@ -45,9 +45,8 @@ def decode(data: bytes | str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        message = (
-            f"found the byte 0x{data[error.start]:02x}, which is not {encoding.upper()[:6]}; save the file as UTF-8"
-        )
+        wanted = encoding.upper().removesuffix("-SIG")
+        message = f"found the byte 0x{data[error.start]:02x}, which is not {wanted}; save the file as UTF-8"
         raise FlowError([Problem(message, "", line, column)]) from None
 
 
@@ -81,11 +80,43 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     found = str(error.problem or error.context)
     if mark is None:
         return Problem(f"not YAML: {found}")
+    if error.context_mark is not None and "quoted scalar" in str(error.context) and "end of stream" in found:
+        mark = error.context_mark  # where the text ends is nowhere: the quote is what is to be mended
+        found = "the quote that opens here is never closed"
+        return _problem(found, _line(text, mark), "close the quote", mark)
+    shown = _line(text, mark)
+    context = f" ({error.context}{_begun(error.context_mark, mark)})" if error.context and error.problem else ""
+    return _problem(f"{found}{context}{_long_quote(text, mark)}", shown.strip(), _remedy(found, shown), mark)
+
+
+def _problem(found: str, shown: str, remedy: str, mark: Mark) -> Problem:
+    return Problem(f"not YAML: {found}; found: {shown.strip()}; {remedy}", "", mark.line + 1, mark.column + 1)
+
+
+def _line(text: str, mark: Mark) -> str:
     lines = text.splitlines()
-    shown = lines[mark.line][:80].rstrip() if mark.line < len(lines) else "the end of the file"
-    context = f" ({error.context})" if error.context and error.problem else ""
-    message = f"not YAML: {found}{context}; found: {shown.strip()}; {_remedy(found, shown)}"
-    return Problem(message, "", mark.line + 1, mark.column + 1)
+    return lines[mark.line][:80].rstrip() if mark.line < len(lines) else "the end of the file"
+
+
+def _begun(begin: Mark | None, mark: Mark) -> str:
+    return f" that begins on line {begin.line + 1}" if begin is not None and begin.line != mark.line else ""
+
+
+def _long_quote(text: str, mark: Mark) -> str:
+    """Tell of a quoted text that was opened on an earlier line and ends where the text is no YAML any more."""
+    last: Any = None
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            last = event
+    except yaml.YAMLError:
+        pass
+    if not isinstance(last, events.ScalarEvent) or last.style not in ("'", '"'):
+        return ""
+    begin: Any = last.start_mark
+    end: Any = last.end_mark
+    if begin.line == end.line or end.line != mark.line:
+        return ""
+    return f"; the quote that opens on line {begin.line + 1} closes here: was it to close earlier?"
 
 
 def _remedy(found: str, shown: str) -> str:

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from tiercel import registry
 from tiercel.flowfile import graphs
+from tiercel.flowfile.declared import read_inputs
 from tiercel.flowfile.defaults import Injected
+from tiercel.flowfile.labels import read_labels
 from tiercel.flowfile.places import Path, Report
 from tiercel.flowfile.plugins import find_plugin
 from tiercel.flowfile.properties import is_template, read_properties
@@ -26,7 +28,7 @@ from tiercel.model.nesting import Nested, Part, nested_shapes
 from tiercel.model.plugin import Plugin
 from tiercel.model.retry import RetryPolicy
 from tiercel.model.states import Level
-from tiercel.model.task import COMMON
+from tiercel.model.task import COMMON, Caching
 
 _GUESSED = ("tasks", "then", "else", "defaults", "errors", "finally")
 """What may hold tasks in a task of unknown type; looked at so that all problems show at once."""
@@ -104,16 +106,32 @@ class Tree:
         live = live and not _is_on(properties.get("disabled"))
         node = self._node(plugin, canonical, properties, branch, parent, live)
         node.retry = own_retry or (parent.retry if parent else self.retry)
+        node.cache = self._cache(node, properties.get("taskCache"), path)
         node.notices = tuple(notice.message for notice in self.report.notices[before:])
         parts = self._parts(node, own_parts(plugin, node), path, live)
         for name, shape in nested_shapes(plugin).items():
             self._property(node, name, shape, raw, (*path, name), live)
+        self._add(node, path, live)
         self._rules(node, raw, properties, path)
         self._worker_group(node, raw, path)
         if parts:  # it was only a way to write a sequence
             node.branches[MAIN] = parts
             node.plugin, node.properties = registry.load(_SEQUENTIAL), {}
         return node if live else None
+
+    def _cache(self, node: Node, value: object, path: Path) -> Caching | None:
+        """Return how what the task gives is kept for equal runs; None where it is not."""
+        try:
+            policy = None if value is None else Caching.model_validate(value)
+        except ValidationError:  # reported with the other properties
+            return None
+        if policy is None or not policy.enabled:
+            return None
+        if not is_runnable(node.plugin):
+            message = f"'taskCache' has no effect on {node.type}: only tasks that a worker runs by itself are cached"
+            self.report.notice((*path, "taskCache"), message, key=True)
+            return None
+        return policy
 
     def _parts(self, above: Node, parts: Sequence[Part], path: Path, live: bool) -> tuple[Node, ...]:
         """Return the nodes of tasks that the author did not write."""
@@ -133,6 +151,14 @@ class Tree:
                 node.branches[MAIN] = inside
             nodes.append(node)
         return tuple(nodes)
+
+    def _add(self, node: Node, path: Path, live: bool) -> None:
+        """Give a flowable the hidden tasks that belong to it, each at the end of its branch."""
+        added: Callable[[str, Mapping[str, Any]], Mapping[str, Part]] | None = getattr(node.plugin, "added", None)
+        for branch, part in (added(node.id, node.properties) if added is not None else {}).items():
+            (child,) = self._parts(node, [part], path, live)
+            child.branch, child.index, child.retry = branch, len(node.branches.get(branch, ())), None
+            node.branches[branch] = (*node.branches.get(branch, ()), child)
 
     def _note_id(self, raw: dict[str, Any], path: Path) -> None:
         name = raw.get("id")
@@ -175,6 +201,9 @@ class Tree:
 
     def _property(self, node: Node, name: str, shape: Nested, raw: Mapping[str, Any], path: Path, live: bool) -> None:
         value = raw.get(name)
+        remedy = node.plugin.deprecated.get(name)
+        if value is not None and remedy is not None:
+            self.report.notice(path, f"'{name}' is deprecated: {remedy}", key=True)
         if shape in (Nested.REQUIRED, Nested.GRAPH) and (value is None or value == []):
             empty = "The 'tasks' property cannot be empty: " if runs_children(node.plugin) else ""
             self.report.problem(path, f"{empty}must not be empty: '{node.id}' needs at least one task here")
@@ -224,6 +253,11 @@ class Tree:
             self._switch(raw, path)
         if runs_children(node.plugin):
             self._worker_children(raw, path)
+        asked = properties.get("onResume")
+        if isinstance(asked, list) and all(isinstance(entry, dict) for entry in asked):  # else it is reported already
+            read_inputs(asked, self.report, (*path, "onResume"))
+        if node.type in _CALLS and isinstance(properties.get("labels"), dict | list):
+            read_labels(properties["labels"], (*path, "labels"), self.report)
         if node.type in _CALLS and (properties.get("namespace"), properties.get("flowId")) == self.name:
             name = ".".join(self.name)
             self.report.problem((*path, "flowId"), f"Recursive call to flow [{name}]: it would never end; call another")

@@ -71,7 +71,7 @@ def _condition(raw: Any, path: Path, report: Report, injected: Injected) -> None
 
 def _rules(canonical: str, raw: Mapping[str, Any], path: Path, report: Report) -> None:
     if canonical == f"{_CORE}trigger.Flow" and not any(
-        raw.get(name) for name in ("conditions", "preconditions", "dependsOn")
+        raw.get(name) for name in ("conditions", "preconditions", "dependsOn", "when")
     ):
         message = (
             "a Flow trigger without conditions or preconditions fires for every execution of every flow; give it some"

@@ -117,6 +117,8 @@ class Join(Record):
     """Which are running; kept only under a limit or in a graph."""
     ended: list[int] = []
     """Which have ended; kept only in a graph."""
+    fail_fast: bool = False
+    """The first branch that fails ends the others."""
 
 
 class Frame(Record):
@@ -224,8 +226,14 @@ class Execution(Record):
     attempt_number: int = 1
     original_created: float | None = None
     schedule_date: float | None = None
+    due: float | None = None
+    """When another execution takes the place of this one, which is RETRIED."""
     paused: dict[str, str] = {}
     """The runs that are paused, each with its lane, in the order in which they paused."""
+    breakpoints: list[str] = []
+    """Where the execution stops: a task's id, or one with the value of the loop around it (`load.2024-05`)."""
+    suspended: dict[str, str] = {}
+    """The runs that stand at a breakpoint, each with its lane."""
     sla_violated: str | None = None
     """The service level that was violated; only the first one acts."""
     resting: bool = False
@@ -240,13 +248,19 @@ class Execution(Record):
         """Return how the execution stands."""
         return self.at[-1][0]
 
+    @property
+    def stands(self) -> State:
+        """Return the state of one that has not ended: what it waits for decides."""
+        waits = State.BREAKPOINT if self.suspended else State.RUNNING
+        return State.PAUSED if self.paused else waits
+
     def become(self, state: State, now: float) -> None:
         """Enter a state; nothing happens when it is the current one."""
         if self.at[-1][0] is not state:
             self.at.append((state, now))
 
 
-encode = msgspec.json.Encoder(enc_hook=str).encode
+encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 """Encode a record (or any JSON value) as bytes."""
 
 decode_execution = msgspec.json.Decoder(Execution).decode

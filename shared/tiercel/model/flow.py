@@ -10,6 +10,7 @@ from tiercel.errors import Problem
 from tiercel.model.plugin import Plugin
 from tiercel.model.retry import RetryPolicy
 from tiercel.model.states import Level
+from tiercel.model.task import Caching
 
 PluginClass = type[Plugin]
 
@@ -49,6 +50,8 @@ class Node:
     allow_warning: bool = False
     log_level: Level | None = None
     log_to_file: bool = False
+    cache: Caching | None = None
+    """What `taskCache` says, where it is enabled for a task that a worker runs."""
     notices: tuple[str, ...] = ()
     """What is deprecated about it; each is logged once when it runs."""
 
@@ -58,6 +61,16 @@ class Node:
         while node is not None:
             yield node
             node = node.parent
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the task runs after the execution has ended: in listeners or afterExecution, at any depth."""
+        return is_late_branch([self, *self.ancestors()][-1].branch)
+
+
+def is_late_branch(branch: str) -> bool:
+    """Tell whether a branch of the flow runs after the execution has ended."""
+    return branch == AFTER or branch.startswith("listeners.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,17 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, ClassVar
 
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tiercel.model.patterns import compile_java
 from tiercel.model.plugin import Plugin, text_of
@@ -120,8 +129,7 @@ def parse_input(value: object) -> object:
     """Return the input that a mapping of a flow describes; what is an input already stays.
 
     Raises:
-        PydanticCustomError: Its type is missing or unknown.
-        pydantic.ValidationError: A property is wrong.
+        pydantic.ValidationError: A property is wrong; the type may be missing or unknown.
     """
     from tiercel.model.input_groups import INPUT_TYPES
 
@@ -129,7 +137,8 @@ def parse_input(value: object) -> object:
         return value
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in INPUT_TYPES:
-        raise unknown_type(kind, tuple(INPUT_TYPES))
+        fault = InitErrorDetails(type=unknown_type(kind, tuple(INPUT_TYPES)), loc=("type",), input=kind)
+        raise ValidationError.from_exception_data("input", [fault])
     return INPUT_TYPES[kind].model_validate(value)
 
 

@@ -51,6 +51,14 @@ class BranchEnded(_Message, frozen=True):
     seen: int
 
 
+class StopBranches(_Message, frozen=True):
+    """End the branches of a fork that still run: one of them has failed."""
+
+    lane: str
+    """The parent's lane."""
+    run: str
+
+
 class TaskDue(_Message, frozen=True):
     """A wait is over: a retry, a pause, a timeout, a loop's interval."""
 
@@ -69,6 +77,8 @@ class ResumeTask(_Message, frozen=True):
     run: str
     state: State = State.SUCCESS
     outputs: dict[str, Any] | None = None
+    by: str | None = None
+    """Who says so; None where nobody is known by a name."""
 
 
 class MarkTask(_Message, frozen=True):
@@ -152,6 +162,8 @@ class KillExecution(_Message, frozen=True):
     cascade: bool = True
     state: State = State.KILLED
     """The state of what is ended."""
+    interrupts: bool = True
+    """Whether tasks at work are stopped; else they go on to their end, and nothing follows them."""
 
 
 Message = (
@@ -159,6 +171,7 @@ Message = (
     | WalkLane
     | OpenBranches
     | BranchEnded
+    | StopBranches
     | TaskDue
     | ResumeTask
     | MarkTask

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from pydantic import AliasChoices, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.alias_generators import to_camel
 
+from tiercel.model.durations import Duration
 from tiercel.model.plugin import Plugin
 from tiercel.model.retry import RetryPolicy
+from tiercel.model.routing import WorkerSelector
 from tiercel.model.states import Level
+
+
+class Caching(BaseModel):
+    """Whether a task is spared where an equal run has succeeded before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    enabled: bool
+    """Whether what an equal run gave is given again, without running."""
+    ttl: Duration | None = None
+    """How long it is good for; for ever where nothing is said."""
+
+    @field_validator("ttl")
+    @classmethod
+    def _lasts(cls, ttl: timedelta | None) -> timedelta | None:
+        if ttl is not None and ttl <= timedelta():
+            raise ValueError("must be longer than nothing: write a duration such as PT1H, or set enabled to false")
+        return ttl
 
 
 class Task(Plugin):
@@ -36,12 +58,14 @@ class Task(Plugin):
     """The least grave level that is kept."""
     log_to_file: bool = False
     """Whether the log goes to a file of the internal storage."""
-    worker_group: dict[str, Any] | None = Field(None, validation_alias=AliasChoices("workerGroup", "workerSelector"))
+    worker_group: dict[str, Any] | None = None
+    """Refused: groups of workers belong to Kestra's Enterprise Edition."""
+    worker_selector: WorkerSelector | None = None
     """Accepted for flows that have it; routing is not used."""
     version: str | None = None
     """Accepted for flows that have it; there is one version of each plugin."""
-    task_cache: dict[str, Any] | None = None
-    """Accepted for flows that have it."""
+    task_cache: Caching | None = None
+    """Whether what an equal run gave is given again; only for tasks that a worker runs."""
     assets: Any = None
     """Accepted for flows that have it."""
     policy_refs: Any = None

@@ -110,3 +110,32 @@ class _Reader:
         else:
             container[self.keys[-1]] = value
             self.keys[-1] = None
+
+
+def parse_yaml_documents(text: str) -> list[object]:
+    """Return what each YAML document of a text says; ValueError as `parse_yaml`."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    reader = _Documents()
+    try:
+        reader.read(loader(well_formed(text)))
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    return [plain(document) for document in reader.found]
+
+
+class _Documents(_Reader):
+    """Builds the values of all documents, each with anchors of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[object] = []
+
+    def on_DocumentStartEvent(self, _: Any) -> None:  # noqa: N802 - the parser's word
+        """Begin a document."""
+        self.anchors, self.value = {}, None
+
+    def on_DocumentEndEvent(self, _: Any) -> None:  # noqa: N802
+        """Keep a document."""
+        self.found.append(self.value)

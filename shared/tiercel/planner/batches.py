@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
-from tiercel.model.execution import Attempt, BranchEnd, TaskRun, is_hidden
-from tiercel.model.states import State, seen
+from tiercel.flowables.foreachitem import BATCH
+from tiercel.model.execution import Attempt, BranchEnd, TaskRun
+from tiercel.model.states import State, guess, seen
 from tiercel.paths import task_folder
 from tiercel.planner.walk import Walk
 
@@ -56,12 +57,13 @@ def end(walk: Walk, run: TaskRun, counts: dict[str, int], mask: int) -> int:
 
 def counts_of(runs: Iterable[TaskRun]) -> dict[str, int]:
     """Return the state of a batch's execution with the number 1; empty for the runs of any other branch."""
-    return {str((run.outputs or {}).get("state", run.state)): 1 for run in runs if is_hidden(run.task)}
+    return {str((run.outputs or {}).get("state", run.state)): 1 for run in runs if run.task.endswith(BATCH)}
 
 
 def together(ends: Sequence[BranchEnd]) -> BranchEnd:
-    """Return how branches ended, all of them as one."""
-    return BranchEnd(reduce(or_, (end.seen for end in ends)), counts=total(end.counts for end in ends))
+    """Return how branches ended, all of them as one; a branch that counts nothing itself counts as one."""
+    counts = total(end.counts or {str(guess(end.seen)): 1} for end in ends)
+    return BranchEnd(reduce(or_, (end.seen for end in ends)), counts=counts)
 
 
 def total(parts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from tiercel.errors import TaskError
 from tiercel.flowables.base import Change
+from tiercel.model.labels import merged_labels
 from tiercel.model.messages import KillExecution
-from tiercel.model.states import State
+from tiercel.model.states import State, seen
 from tiercel.planner.ending import finish
 from tiercel.planner.walk import Walk
 
@@ -28,15 +29,6 @@ def apply(walk: Walk, change: Change) -> None:
         _unset(variables, change)
         walk.header.variables = variables
         walk.transition.header_changed = True
-
-
-def merged_labels(
-    labels: list[tuple[str, str]], more: tuple[tuple[str, str], ...] | list[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    """Return labels with others added; one of the same key is replaced where it stands."""
-    found = dict(labels)
-    found.update(more)
-    return list(found.items())
 
 
 def _set(variables: dict[str, Any], change: Change) -> None:
@@ -66,12 +58,27 @@ def _unset(variables: dict[str, Any], change: Change) -> None:
             raise TaskError(f"there is no variable '{path}' to unset; known are: {known or 'none'}")
 
 
-def leave(walk: Walk, state: State) -> None:
-    """End the whole execution in a state: the lane's open task runs end in it too, and nothing more begins."""
-    for open_run in walk.lane.runs.values():
-        if not open_run.state.is_terminal:
-            open_run.become(state, walk.now)
+def leave(walk: Walk, state: State, *, interrupts: bool = True, cascade: bool = False) -> None:
+    """End the whole execution in a state: the lane's open task runs end in it too, and nothing more begins.
+
+    Args:
+        walk: The token that has come to the end.
+        state: The state.
+        interrupts: Whether what is at work in other lanes is stopped; else it goes on to its end.
+        cascade: Whether the executions that this one has called are killed.
+    """
+    walk.end_runs(state)
     walk.header.outputs = None
     finish(walk, state)
     walk.lane.current = None
-    walk.transition.send(KillExecution(walk.header.id, cascade=False, state=state))
+    walk.transition.send(KillExecution(walk.header.id, cascade=cascade, state=state, interrupts=interrupts))
+
+
+def leave_late(walk: Walk, state: State) -> None:
+    """End what this lane runs after the execution's end: the execution itself stays as it is."""
+    walk.end_runs(state)
+    bottom = walk.lane.frames[0]
+    walk.lane.frames[:] = [bottom]
+    bottom.stopped, bottom.join = True, None
+    bottom.seen |= seen(state)
+    walk.lane.current = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tiercel.errors import ExpressionError, TaskError
 from tiercel.flowables.core import LoopUntil
-from tiercel.model.execution import MAIN_LANE, Frame, Lane
-from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN, ON_PAUSE
+from tiercel.model.execution import MAIN_LANE, Frame
+from tiercel.model.flow import ERRORS, FINALLY, MAIN, ON_PAUSE, is_late_branch
 from tiercel.model.states import State, guess, seen
+from tiercel.planner import geometry, iterations
 from tiercel.planner.ending import begin_epilogue, end_execution, finish, next_epilogue
 from tiercel.planner.openings import rest
 from tiercel.planner.rounds import next_round, until_round
@@ -16,8 +17,9 @@ from tiercel.planner.walk import Walk, is_main
 def close(walk: Walk, frame: Frame) -> None:
     """Close the frame's branch, of which nothing more is to run."""
     if frame.part:
-        walk.end_lane(frame.seen)
-    elif frame.task is None and is_epilogue(frame.branch):
+        if not iterations.goes_on(walk, frame):
+            walk.end_lane(frame.seen)
+    elif frame.task is None and is_late_branch(frame.branch):
         _after(walk, frame)
     elif frame.branch == ON_PAUSE:
         _begin_pause(walk, frame)
@@ -36,20 +38,10 @@ def _begin_pause(walk: Walk, frame: Frame) -> None:
         walk.fail(node, run, str(error))
 
 
-def is_epilogue(branch: str) -> bool:
-    """Tell whether a branch runs after the execution has ended."""
-    return branch == AFTER or branch.startswith("listeners.")
-
-
-def in_epilogue(lane: Lane) -> bool:
-    """Tell whether a lane belongs to what runs after the execution has ended."""
-    return is_epilogue(lane.frames[0].branch)
-
-
 def is_over(walk: Walk) -> bool:
     """Tell whether the execution has ended or is being killed, so that nothing more of this lane may begin."""
     state = walk.header.state
-    return (state.is_terminal or state is State.KILLING) and not in_epilogue(walk.lane)
+    return (state.is_terminal or state is State.KILLING) and not walk.in_epilogue()
 
 
 def abandon(walk: Walk) -> None:
@@ -85,13 +77,22 @@ def _next_branch(walk: Walk, frame: Frame) -> bool:
     branches = walk.branches(frame)
     if frame.seen & seen(State.KILLED):
         return False
-    if is_main(frame.branch) and frame.seen & seen(State.FAILED) and branches.get(ERRORS):
+    if iterations.gathers(walk, frame):
+        return True
+    if _has_failed(walk, frame) and branches.get(ERRORS):
         walk.enter(frame, ERRORS)
         return True
     if frame.branch != FINALLY and branches.get(FINALLY):
         walk.enter(frame, FINALLY)
         return True
     return False
+
+
+def _has_failed(walk: Walk, frame: Frame) -> bool:
+    """Tell whether the errors branch is to follow; in a Loop, each iteration that failed has been through it."""
+    if frame.task is not None and geometry.isolates(walk.flow.nodes[frame.task]):
+        return False
+    return is_main(frame.branch) and bool(frame.seen & seen(State.FAILED))
 
 
 def _finalise(walk: Walk, frame: Frame) -> None:

@@ -43,6 +43,7 @@ def begin_epilogue(walk: Walk, frame: Frame) -> None:
 def finish(walk: Walk, state: State) -> None:
     """Put the execution into its final state and tell everybody."""
     walk.header.paused.clear()
+    walk.header.suspended.clear()
     walk.header.resting = False
     walk.become(state)
     walk.transition.send(ExecutionEnded(walk.header.id))

@@ -12,8 +12,9 @@ from functools import lru_cache
 from tiercel.flowables.base import FlowableTask
 from tiercel.flowables.core import Dag, EachParallel, ForEach, LoopUntil, Parallel
 from tiercel.flowables.foreachitem import ForEachItemExecutable
+from tiercel.flowables.loop import Loop
 from tiercel.model.execution import MAIN_LANE
-from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
+from tiercel.model.flow import ERRORS, MAIN, Node
 
 SEGMENT = 32
 """Task runs a segment: 1 + 1/32 writes a task run, and about 16 KiB at 500 bytes a run."""
@@ -32,6 +33,16 @@ def has_rounds(node: Node) -> bool:
     return is_valued(node) or node.plugin is LoopUntil
 
 
+def isolates(node: Node) -> bool:
+    """Tell whether each round of the node stands by itself: it sees its own runs, and nobody outside sees them."""
+    return node.plugin is Loop
+
+
+def in_rounds(above: Node, child: Node) -> bool:
+    """Tell whether a node's child runs in its rounds: in those of a Loop, what runs after a failure does so too."""
+    return has_rounds(above) and (child.branch == MAIN or (child.branch == ERRORS and isolates(above)))
+
+
 def forks(node: Node) -> bool:
     """Tell whether the node's main tasks walk in lanes of their own.
 
@@ -39,7 +50,7 @@ def forks(node: Node) -> bool:
     """
     if node.plugin is ForEach:
         return node.properties.get("concurrencyLimit", 1) not in (1, "1")
-    return node.plugin in (Parallel, Dag, EachParallel, ForEachItemExecutable)
+    return node.plugin in (Parallel, Dag, EachParallel, ForEachItemExecutable, Loop)
 
 
 @lru_cache(maxsize=65536)
@@ -48,7 +59,7 @@ def loops_of(node: Node) -> tuple[Node, ...]:
     found = []
     child = node
     for above in node.ancestors():
-        if has_rounds(above) and child.branch == MAIN:
+        if in_rounds(above, child):
             found.append(above)
         child = above
     return tuple(reversed(found))
@@ -64,7 +75,7 @@ def _fork_above(node: Node) -> tuple[Node, Node] | None:
     """Return the innermost fork whose branches hold the node, and the fork's child towards the node."""
     child = node
     for above in node.ancestors():
-        if forks(above) and child.branch not in (ERRORS, FINALLY):
+        if forks(above) and (child.branch == MAIN or in_rounds(above, child)):
             return above, child
         child = above
     return None

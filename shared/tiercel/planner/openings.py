@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tiercel.errors import TaskError, TiercelError
+from tiercel.errors import ExpressionError, TaskError, TiercelError
 from tiercel.flowables.base import Batches, Call, Change, Fork, Loop, Opening, Rest
 from tiercel.flowables.base import Walk as Through
 from tiercel.flowables.core import EachParallel, LoopUntil
@@ -11,11 +11,15 @@ from tiercel.model.flow import MAIN, ON_PAUSE, Node
 from tiercel.model.ids import derived_id
 from tiercel.model.messages import CallFlow, OpenBranches, TaskDue
 from tiercel.model.states import State
-from tiercel.planner import batches, changes, geometry
+from tiercel.planner import batches, changes, geometry, iterations
 from tiercel.planner.walk import Walk
 
-CHUNK = 64
-"""Branches that one message opens: two leaves' worth, so that a commit of it touches two leaves."""
+CHUNK = 128
+"""Branches that one message opens: four leaves' worth, so that what it reads of the fork is read once for many."""
+
+
+ALL_AT_ONCE = Fork()
+"""How batches are started."""
 
 
 def act(walk: Walk, node: Node, run: TaskRun, opening: Opening) -> None:
@@ -27,9 +31,9 @@ def act(walk: Walk, node: Node, run: TaskRun, opening: Opening) -> None:
             _loop(walk, node, run, opening)
         case Batches():
             batches.begin(walk, run, opening.uri, opening.size)
-            fork(walk, node, run, opening.size, 0, False)
+            fork(walk, node, run, opening.size)
         case Fork():
-            fork(walk, node, run, len(node.branches.get(MAIN, ())), opening.limit, opening.graph)
+            fork(walk, node, run, len(node.branches.get(MAIN, ())), opening)
         case Rest():
             if node.branches.get(ON_PAUSE):
                 walk.push(Frame(node.id, ON_PAUSE))  # the pause begins when that branch has been gone through
@@ -62,24 +66,29 @@ def _through(walk: Walk, node: Node, run: TaskRun, opening: Through) -> None:
 
 
 def _loop(walk: Walk, node: Node, run: TaskRun, opening: Loop) -> None:
-    run.values = list(opening.values)
-    size = len(opening.values)
+    try:
+        run.values = list(iterations.values_of(walk, run, opening))
+    except TaskError as error:
+        walk.fail(node, run, str(error))
+        return
+    size = len(run.values)
+    if geometry.isolates(node):
+        iterations.begin(run, size, min(size, opening.limit or size))
     if size and not geometry.forks(node):
         walk.push(Frame(node.id, MAIN, round=0))
         return
     each = len(node.branches[MAIN]) if node.plugin is EachParallel else 1
-    fork(walk, node, run, size * each, opening.limit, False)
+    fork(walk, node, run, size * each, Fork(opening.limit))
 
 
-def fork(walk: Walk, node: Node, run: TaskRun, size: int, limit: int, graph: bool) -> None:
+def fork(walk: Walk, node: Node, run: TaskRun, size: int, opening: Fork = ALL_AT_ONCE) -> None:
     """Start the branches of a fork: all of them, or as many as may run at once."""
     if size == 0:
         walk.settle(node, run, State.SUCCESS)
         return
-    if limit >= size:
-        limit = 0
-    counted = graph or limit > 0
-    join = Join(size, limit if counted else 0)
+    limit = 0 if opening.limit >= size else opening.limit
+    counted = opening.graph or opening.fail_fast or limit > 0
+    join = Join(size, fail_fast=opening.fail_fast)
     run.limit = limit or size if counted else 0
     walk.push(Frame(node.id, MAIN, join=join))
     walk.lane.current = run.key
@@ -186,13 +195,27 @@ def _call(walk: Walk, run: TaskRun, opening: Call) -> None:
     again = _calls_again(run, opening)
     run.attempts.append(Attempt([(State.CREATED, walk.now), (State.RUNNING, walk.now)]))
     run.child = run.child if again and run.child is not None else child_id(walk.header.id, run)
+    _send_call(walk, run, opening, run.child, again=again)
+
+
+def call_again(walk: Walk, node: Node, run: TaskRun) -> None:
+    """Send the call of a run's latest attempt once more: it may have been lost, or its answer."""
+    try:
+        opening = walk.renderer.plugin(node, run).open()
+    except (ExpressionError, TaskError):
+        return  # it could be rendered when it was sent; its answer is still to come
+    if isinstance(opening, Call) and run.child is not None:
+        _send_call(walk, run, opening, run.child, again=run.child != child_id(walk.header.id, run))
+
+
+def _send_call(walk: Walk, run: TaskRun, opening: Call, child: str, *, again: bool) -> None:
     walk.transition.send(
         CallFlow(
             walk.header.id,
             walk.lane.key,
             run.key,
             len(run.attempts),
-            run.child,
+            child,
             opening.namespace,
             opening.flow_id,
             opening.revision,
@@ -224,7 +247,11 @@ def _change(walk: Walk, node: Node, run: TaskRun, opening: Change) -> None:
         walk.fail(node, run, str(error))
         return
     run.attempts[-1].at.append((State.SUCCESS, walk.now))
+    if opening.exit_state is not None and walk.in_epilogue():
+        changes.leave_late(walk, opening.exit_state)
+    elif opening.exit_state is not None:
+        stops = opening.exit_state is State.KILLED
+        changes.leave(walk, opening.exit_state, interrupts=stops, cascade=opening.cascade)
     if opening.exit_state is not None:
-        changes.leave(walk, opening.exit_state)
         return
     walk.settle(node, run, State.SUCCESS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tiercel.model.execution import TaskRun, is_hidden, split_key, visible
@@ -27,7 +27,23 @@ class TaskMap(Mapping[str, Any]):
         node = self._scene.flow.nodes.get(task)
         if node is None or is_hidden(task):
             raise KeyError(task)
-        return _shown(self._scene, node, (), self._shared(node), self._view)
+        near, loops = self._shared(node), geometry.loops_of(node)
+        if any(map(geometry.isolates, loops[len(near) :])):
+            raise KeyError(task)
+        return _shown(self._scene, node, near[: _isolated(loops[: len(near)])], near, self._view)
+
+    def of_iteration(self, task: str, iteration: int) -> Any:
+        """Return what is shown of a task in another round of the innermost loop around this place.
+
+        Raises:
+            KeyError: There is no such loop, or the task has not run in that round of it.
+        """
+        node = self._scene.flow.nodes.get(task)
+        near = self._shared(node) if node is not None else ()
+        depth = max((depth for depth, loop in enumerate(self._loops) if geometry.is_valued(loop)), default=-1)
+        if node is None or depth < 0 or len(near) <= depth:
+            raise KeyError(task)
+        return _shown(self._scene, node, (*near[:depth], iteration), near, self._view)
 
     def _shared(self, node: Node) -> tuple[int, ...]:
         """Return the rounds that this place and the node have in common."""
@@ -40,10 +56,22 @@ class TaskMap(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         tasks = {run.task: None for run in visible(self._scene.everything()).values()}
-        return iter(tasks)
+        return (task for task in tasks if task in self)
+
+    def __contains__(self, task: object) -> bool:
+        try:
+            self[str(task)]
+        except KeyError:
+            return False
+        return True
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _isolated(loops: Sequence[Node]) -> int:
+    """Return how many of some loops, outermost first, are settled inside the innermost one that isolates."""
+    return max((depth for depth, loop in enumerate(loops, 1) if geometry.isolates(loop)), default=0)
 
 
 def _loops_around(scene: Scene, here: TaskRun | None) -> tuple[Node, ...]:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from tiercel.errors import ExpressionError, TaskError
 from tiercel.expressions import is_truthy_text
 from tiercel.flowables.base import FlowableTask
-from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun
+from tiercel.flowables.execution import EngineTask, Subflow
+from tiercel.model.execution import Attempt, Frame, Lane, TaskRun
 from tiercel.model.flow import ERRORS, FINALLY, MAIN, Node
-from tiercel.model.messages import MarkTask, ResumeTask, RetryExecution, TaskDue, WalkLane
+from tiercel.model.messages import MarkTask, RetryExecution, TaskDue
 from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level, State, seen
-from tiercel.planner import batches
+from tiercel.planner.breakpoints import suspend
 from tiercel.planner.changes import leave
 from tiercel.planner.closing import abandon, close, is_over
 from tiercel.planner.ending import finish
-from tiercel.planner.openings import act, child_id, is_graph, start_ready
-from tiercel.planner.rounds import round_is_due
+from tiercel.planner.openings import act, call_again, child_id
 from tiercel.planner.sla import deadline_is_over, keep_assertions, set_deadlines
 from tiercel.planner.transition import Outcome, Work
-from tiercel.planner.walk import FAILING, Walk
+from tiercel.planner.walk import Walk
 
 MOST_LOST = 5
 """Attempts in a row that may end with their worker's death, before the task is held to be what kills it."""
@@ -54,10 +52,10 @@ def go(walk: Walk) -> Work | None:
 def _start(walk: Walk, node: Node, frame: Frame) -> Work | None:
     run = walk.create(node, frame)
     walk.execution_runs()
-    return _begin(walk, node, run)
+    return None if suspend(walk, run) else begin(walk, node, run)
 
 
-def _begin(walk: Walk, node: Node, run: TaskRun) -> Work | None:
+def begin(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     """Begin a run that was created: skip it, open a flowable, or hand a runnable task out."""
     try:
         wanted = node.run_if == "true" or is_truthy_text(walk.renderer.text(node.run_if, run))
@@ -76,17 +74,30 @@ def _begin(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     try:
         opening = walk.renderer.plugin(node, run).open()
     except (ExpressionError, TaskError) as error:
-        walk.fail(node, run, str(error))
+        _cannot_open(walk, node, run, str(error))
         return None
     act(walk, node, run, opening)
     return None
+
+
+def _cannot_open(walk: Walk, node: Node, run: TaskRun, reason: str) -> None:
+    """Fail a flowable that cannot even be opened; for one without branches this was an attempt, perhaps not the last.
+
+    Of the tasks that the engine itself carries out, only Subflow is tried again (flow specification, 5.2).
+    """
+    if issubclass(node.plugin, EngineTask):
+        run.attempts.append(Attempt([(State.CREATED, walk.now), (State.RUNNING, walk.now), (State.FAILED, walk.now)]))
+        if issubclass(node.plugin, Subflow) and _retry(walk, node, run):
+            run.log(walk.now, Level.ERROR, walk.renderer.masked(reason))
+            return
+    walk.fail(node, run, reason)
 
 
 def _hand_out(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     """Begin a runnable task here, or leave it to another worker when this one has many lanes to open."""
     if not walk.hands_over or getattr(node.plugin, "inline", False):
         return walk.attempt(node, run)
-    walk.transition.send(WalkLane(walk.header.id, walk.lane.key, f"{run.key}/{len(run.at)}"))
+    walk.handed_over = True
     return None
 
 
@@ -100,20 +111,28 @@ def resume_lane(walk: Walk) -> Work | None:
         walk.report_end()
         return None
     if key is None or is_over(walk):
-        return _leave(walk)
+        return leave_run(walk)
     run = walk.lane.runs[key]
     node = walk.flow.nodes[run.task]
+    if run.state is State.BREAKPOINT and key not in walk.header.suspended:
+        run.become(State.CREATED, walk.now)
     if run.state in (State.CREATED, State.RESTARTED):
         if walk.rests():
             return None
         walk.execution_runs()
-        return _begin(walk, node, run) or go(walk)
-    if issubclass(node.plugin, FlowableTask) or run.state is not State.RUNNING:
+        if suspend(walk, run):
+            return None
+        return begin(walk, node, run) or go(walk)
+    if run.state is not State.RUNNING:
+        return None
+    if issubclass(node.plugin, FlowableTask):
+        if run.child is not None:
+            call_again(walk, node, run)
         return None
     return _lost(walk, node, run)
 
 
-def _leave(walk: Walk) -> Work | None:
+def leave_run(walk: Walk) -> Work | None:
     """Leave the run at which the token stands, and go on: to the next, or out of an execution that is over."""
     walk.lane.current = None
     return go(walk)
@@ -180,6 +199,8 @@ def _retry(walk: Walk, node: Node, run: TaskRun) -> bool:
         return False
     if policy.behavior == "CREATE_NEW_EXECUTION":
         return _retry_execution(walk, node, run)
+    if node.branches.get(MAIN):
+        return False  # the tasks of a WorkingDirectory were tried again, each by itself
     first = run.attempts[run.restarts].at[0][1] if run.restarts < len(run.attempts) else run.at[0][1]
     due = next_attempt(policy, _tries(run), run.key, _time(first), _time(walk.now))
     if due is None:
@@ -211,75 +232,9 @@ def _retry_execution(walk: Walk, node: Node, run: TaskRun) -> bool:
     header.finished = True
     walk.lane.current = None
     walk.end_lane(0)
-    walk.transition.send(RetryExecution(header.id), due.timestamp())
+    header.due = due.timestamp()
+    walk.transition.send(RetryExecution(header.id), header.due)
     return True
-
-
-def task_due(walk: Walk, message: TaskDue) -> Work | None:
-    """Fold a wait that is over; a wait that was overtaken changes nothing."""
-    run = walk.lane.runs.get(message.run)
-    if run is None or walk.lane.current != run.key or len(run.at) != message.number:
-        return None
-    if is_over(walk):
-        return _leave(walk)
-    node = walk.flow.nodes[run.task]
-    if message.why == "retry":
-        return _try_again(walk, node, run)
-    if message.why == "interval":
-        round_is_due(walk, node, run)
-        return go(walk)
-    return _pause_is_over(walk, node, run, message.why)
-
-
-def _try_again(walk: Walk, node: Node, run: TaskRun) -> Work | None:
-    run.become(State.CREATED, walk.now)
-    run.due = None
-    if walk.header.state is State.RETRYING:
-        walk.become(State.PAUSED if walk.header.paused else State.RUNNING)
-    return _begin(walk, node, run) or go(walk)
-
-
-def _pause_is_over(walk: Walk, node: Node, run: TaskRun, why: str) -> Work | None:
-    state = State.FAILED
-    if why == "pause":
-        try:
-            state = walk.renderer.plugin(node, run).open().then
-        except (ExpressionError, TaskError) as error:
-            run.log(walk.now, Level.ERROR, walk.renderer.masked(str(error)))
-    else:
-        run.log(walk.now, Level.ERROR, "Timeout: nobody resumed the task in time")
-    return unpause(walk, node, run, state, None)
-
-
-def unpause(walk: Walk, node: Node, run: TaskRun, state: State, outputs: Mapping[str, Any] | None) -> Work | None:
-    """Let a paused run go on, and end in the given state."""
-    walk.header.paused.pop(run.key, None)
-    walk.transition.header_changed = True
-    if outputs is not None:
-        run.outputs = {**(run.outputs or {}), **outputs}
-    if state is State.CANCELLED:
-        leave(walk, state)
-        return None
-    if not walk.header.paused and walk.header.state is State.PAUSED:
-        walk.become(State.RESTARTED)
-        walk.become(State.RUNNING)
-    if state in (State.SUCCESS, State.WARNING):
-        run.become(State.RUNNING, walk.now)
-        if node.branches.get(MAIN):
-            walk.push(Frame(node.id))
-            return go(walk)
-    walk.settle(node, run, state)
-    return go(walk)
-
-
-def task_resumed(walk: Walk, message: ResumeTask) -> Work | None:
-    """Fold somebody's word that a paused run may go on."""
-    run = walk.lane.runs.get(message.run)
-    if run is None or run.state is not State.PAUSED or message.run not in walk.header.paused:
-        return None
-    if is_over(walk):
-        return _leave(walk)
-    return unpause(walk, walk.flow.nodes[run.task], run, message.state, message.outputs)
 
 
 def is_at(lane: Lane, run: TaskRun) -> bool:
@@ -296,55 +251,11 @@ def task_marked(walk: Walk, message: MarkTask) -> Work | None:
     if run.attempts and not run.attempts[-1].state.is_terminal:
         run.attempts[-1].at.append((message.state, walk.now))
     walk.lane.claim = None
-    if message.state is State.CANCELLED:
+    if message.state is State.CANCELLED and not walk.in_epilogue():
         leave(walk, message.state)
         return None
-    if walk.header.state is State.RETRYING:
-        walk.become(State.PAUSED if walk.header.paused else State.RUNNING)
+    walk.waits_no_longer(run.key)
     walk.settle(walk.flow.nodes[run.task], run, message.state)
-    return go(walk)
-
-
-def branch_ended(walk: Walk, key: str, branch: int, mask: int) -> Work | None:
-    """Fold the end of a branch that the parent's lane counts."""
-    found = _joining(walk, key)
-    if found is None or branch not in found[1].active:
-        return None
-    frame, join, run = found
-    node = walk.flow.nodes[run.task]
-    join.active.remove(branch)
-    if is_graph(node):
-        join.ended.append(branch)
-    frame.seen |= mask
-    frame.stopped = frame.stopped or bool(mask & FAILING) or walk.header.state.is_terminal
-    if not frame.stopped:
-        start_ready(walk, node, run, join)
-    return None if join.active else _joined(walk, frame)
-
-
-def join_closed(walk: Walk, key: str, end: BranchEnd) -> Work | None:
-    """Fold the end of a fork whose branches were counted by leaves."""
-    found = _joining(walk, key)
-    if found is None:
-        return None
-    frame, _, run = found
-    frame.seen |= batches.end(walk, run, end.counts, end.seen) if end.counts else end.seen
-    return _joined(walk, frame)
-
-
-def _joining(walk: Walk, key: str) -> tuple[Frame, Join, TaskRun] | None:
-    """Return the fork at which the lane waits, if it is this one."""
-    frame = walk.lane.frames[-1]
-    run = walk.lane.runs.get(key)
-    if frame.join is None or run is None or walk.lane.current != key or walk.lane.ended:
-        return None
-    return frame, frame.join, run
-
-
-def _joined(walk: Walk, frame: Frame) -> Work | None:
-    frame.join = None
-    frame.stopped = True  # nothing of the main branch is left to start
-    walk.lane.current = None
     return go(walk)
 
 
@@ -376,24 +287,3 @@ def deadline(walk: Walk, name: str) -> Work | None:
     """Fold the end of the time that an execution may take."""
     deadline_is_over(walk, name)
     return go(walk) if walk.header.state.is_terminal else None
-
-
-def kill_lane(walk: Walk, state: State) -> None:
-    """End a lane at once: every run of it that is open ends in the state."""
-    for run in walk.lane.runs.values():
-        if not run.state.is_terminal:
-            if run.attempts and not run.attempts[-1].state.is_terminal:
-                run.attempts[-1].at.append((state, walk.now))
-            run.become(state, walk.now)
-    walk.lane.current = None
-    walk.lane.claim = None
-    walk.lane.ended = True
-    walk.lane.seen = seen(state)
-
-
-def end_killed(walk: Walk) -> None:
-    """Bring a killed execution to its end; what runs after it has its turn still."""
-    walk.lane.ended = False
-    if not walk.header.state.is_terminal:
-        finish(walk, State.KILLED)
-    abandon(walk)

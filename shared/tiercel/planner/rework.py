@@ -12,8 +12,9 @@ from tiercel.model.execution import BranchEnd, Frame, Join, Lane, TaskRun, split
 from tiercel.model.flow import MAIN, Flow, Node
 from tiercel.model.messages import Message, OpenBranches, WalkLane
 from tiercel.model.states import State, seen
-from tiercel.planner import batches, geometry
+from tiercel.planner import batches, geometry, iterations
 from tiercel.planner.openings import branch_lane, candidates, is_graph, main_lane
+from tiercel.planner.sidebranches import closed_around, entered, main_mask, stays_beside
 from tiercel.planner.walk import FAILING, is_main
 
 AGAIN = frozenset({State.FAILED, State.KILLED, State.PAUSED, State.CANCELLED})
@@ -27,11 +28,6 @@ def failed_runs(flow: Flow, runs: dict[str, TaskRun]) -> set[str]:
     above = {run.parent for key, run in main.items() if key in bad}
     inner = {key for key in bad if _inside_directory(flow.nodes[main[key].task])}
     return {key for key in bad - inner if key not in above or not _is_flowable(flow.nodes[main[key].task])}
-
-
-def is_walked(node: Node) -> bool:
-    """Tell whether a task is one that a token walks to in the main branches: others cannot begin by themselves."""
-    return _in_main(node) and not _inside_directory(node)
 
 
 def fitting(flow: Flow, runs: dict[str, TaskRun]) -> dict[str, TaskRun]:
@@ -60,6 +56,34 @@ def _inside_directory(node: Node) -> bool:
     return any(not _is_flowable(above) for above in node.ancestors())
 
 
+def replayed_run(flow: Flow, runs: dict[str, TaskRun], key: str) -> str:
+    """Return the run that begins again for a replay from one: the tasks of a WorkingDirectory go with the directory."""
+    while flow.nodes[runs[key].task].branch == MAIN and (above := runs[key].parent) is not None:
+        if _is_flowable(flow.nodes[runs[above].task]):
+            break
+        key = above
+    return key
+
+
+def _above(runs: dict[str, TaskRun], keys: set[str]) -> set[str]:
+    """Return the keys of the runs around some runs."""
+    found: set[str] = set()
+    for key in keys:
+        above = runs[key].parent
+        while above is not None:
+            found.add(above)
+            above = runs[above].parent
+    return found
+
+
+def _stands(flow: Flow, run: TaskRun) -> bool:
+    """Tell whether an open run is at work or waits by itself, not through others inside it."""
+    node = flow.nodes.get(run.task)
+    if node is None or run.state.is_terminal or _inside_directory(node):
+        return False
+    return run.state is not State.RUNNING or not _is_flowable(node) or not node.branches
+
+
 class Rework:
     """The records of an execution whose chosen runs begin again."""
 
@@ -71,13 +95,32 @@ class Rework:
         again: set[str],
         now: float,
         marked: str | None = None,
+        *,
+        whole: bool = False,
     ) -> None:
+        """Make the records.
+
+        Args:
+            flow: The flow.
+            execution: The execution's id.
+            runs: Its task runs, by key; they are changed.
+            again: The keys of those that begin again.
+            now: The time, in seconds.
+            marked: A run that was given its state by hand.
+            whole: Keep also what ran in errors and finally branches of flowables that stay as they are.
+        """
         self._flow = flow
         self._execution = execution
         self._again = again
         self._marked = marked
         """A run that was given its state by hand: what is around it goes on from there."""
+        self._entered = entered(flow, self._begins())
         self._now = now
+        self._whole = whole
+        self._opened = _above(runs, self._begins())
+        self._stale = self._of_iterations_again()
+        self._again = again | {key for key, run in runs.items() if _stands(flow, run) and self._stays(run)}
+        self._stale = self._of_iterations_again()
         self._runs = {key: run for key, run in runs.items() if self._stays(run)}
         self.lanes: list[Lane] = []
         self.leaves: dict[tuple[str, int, int], dict[str, BranchEnd]] = {}
@@ -85,24 +128,40 @@ class Rework:
         self.messages: list[Message] = []
         self._reopen()
         main = main_lane(execution)
+        if None in self._entered:
+            main.frames[:] = [self._beside(None)]
         self._fill(main)
         self._keep(main)
 
     # ------------------------------------------------------------ which runs stay
 
     def _stays(self, run: TaskRun) -> bool:
-        """Tell whether a run is kept: not in an errors, finally or later branch, not below a run that begins again."""
+        """Tell whether a run is kept: not in a side branch that may come again, not below a run that begins again."""
         node = self._flow.nodes.get(run.task)
-        if node is None or not _in_main(node):
+        if node is None or run.key in self._stale:
             return False
         rounds = split_key(run.key)[1]
+        if not stays_beside(node, self._entered) and not (self._whole and closed_around(node, rounds, self._opened)):
+            return False
         return not any(
             geometry.run_key(above, rounds[: len(geometry.loops_of(above))]) in self._again
             for above in node.ancestors()
         )
 
+    def _begins(self) -> set[str]:
+        return self._again | ({self._marked} if self._marked is not None else set())
+
+    def _of_iterations_again(self) -> set[str]:
+        """Return the last runs of the iterations in which something begins again: they are to come again too."""
+        found = set()
+        for task, rounds in map(split_key, self._begins()):
+            for depth, loop in enumerate(geometry.loops_of(self._flow.nodes[task]), 1):
+                last = iterations.last_task(loop) if geometry.isolates(loop) else None
+                found |= set() if last is None else {geometry.run_key(last, rounds[:depth])}
+        return found - self._again
+
     def _reopen(self) -> None:
-        for key in self._again | ({self._marked} if self._marked is not None else set()):
+        for key in self._begins():
             above = self._runs[key].parent
             while above is not None:
                 run = self._runs[above]
@@ -140,6 +199,8 @@ class Rework:
         if run is None:
             return True
         if run.key in self._again:
+            if run.attempts and not run.attempts[-1].state.is_terminal:
+                run.attempts[-1].at.append((State.KILLED, self._now))  # its worker's result comes too late now
             run.become(State.RESTARTED, self._now)
             run.restarts, run.due = len(run.attempts), None
             lane.current = run.key
@@ -147,7 +208,8 @@ class Rework:
         if not run.state.is_terminal:
             self._open(lane, node, run)
             return True
-        frame.seen |= seen(run.state)
+        if is_main(frame.branch):
+            frame.seen |= seen(run.state)
         frame.stopped = frame.single or bool(seen(run.state) & FAILING)
         frame.index += 1
         return False
@@ -161,12 +223,21 @@ class Rework:
 
     def _open(self, lane: Lane, node: Node, run: TaskRun) -> None:
         """Go into a flowable that is open again."""
+        if node.id in self._entered:
+            lane.frames.append(self._beside(run))
+            self._frame(lane, lane.frames[-1])
+            return
         if geometry.forks(node):
             self._fork(lane, node, run)
             return
         frame = Frame(node.id, _branch(node, run), round=0 if geometry.is_valued(node) else run.until)
         lane.frames.append(frame)
         self._frame(lane, frame)
+
+    def _beside(self, run: TaskRun | None) -> Frame:
+        """Return the frame of a flowable, or of the flow, whose errors or finally branch is entered again."""
+        task, key = (run.task, run.key) if run is not None else (None, None)
+        return Frame(task, self._entered[task], seen=main_mask(self._flow, self._runs, key))
 
     def _fork(self, lane: Lane, node: Node, run: TaskRun) -> None:
         size = len(node.branches[MAIN]) if not geometry.is_valued(node) else run.size or len(run.values or ())
@@ -175,7 +246,15 @@ class Rework:
         frame = Frame(node.id, MAIN, join=join)
         lane.frames.append(frame)
         lane.current = run.key
+        if geometry.isolates(node):
+            iterations.begin(run, size, 0)
+        open_before = len(self.lanes)
         waiting = [branch for branch in range(size) if not self._branch(lane, node, run, join, frame, branch)]
+        if join.limit and self._broke(node, run):
+            waiting = []
+        if geometry.isolates(node) and not waiting and len(self.lanes) == open_before:
+            self._leave_join(lane, node, run, frame)
+            return
         self._close_leaves(run.key, size)
         join.next = min(waiting, default=size)
         for branch in candidates(node, join) if join.limit else waiting:
@@ -199,13 +278,33 @@ class Rework:
             return True
         mask = lane.frames[-1].seen
         if join.limit:
-            frame.seen |= mask
+            frame.seen |= iterations.end_one(node, run, mask) if geometry.isolates(node) else mask
             if is_graph(node):
                 join.ended.append(branch)
         else:
             leaf = self.leaves.setdefault((run.key, 0, branch // geometry.LEAF), {})
             leaf[str(branch)] = BranchEnd(mask, counts=batches.counts_of([first]))
         return True
+
+    def _broke(self, node: Node, run: TaskRun) -> bool:
+        """Tell whether an iteration that stays has broken its loop off."""
+        last = iterations.last_task(node) if geometry.isolates(node) else None
+        rounds = split_key(run.key)[1]
+        keys = (geometry.run_key(last, (*rounds, number)) for number in range(len(run.values or ()))) if last else ()
+        return any(iterations.broke(self._runs.get(key)) for key in keys)
+
+    def _leave_join(self, lane: Lane, node: Node, run: TaskRun, frame: Frame) -> None:
+        """Have the token of a loop go on behind its iterations, which have all ended."""
+        ends = [
+            end
+            for (key, level, _), entries in self.leaves.items()
+            if key == run.key and level == 0
+            for end in entries.values()
+        ]
+        if ends:
+            whole = batches.together(ends)
+            frame.seen |= iterations.end_all(node, run, whole.counts, whole.seen)
+        frame.join, frame.stopped, lane.current = None, True, None
 
     def _holds_mark(self, lane: Lane) -> bool:
         """Tell whether the run that was marked lies in a lane: its token walks on from there, if only to the end."""
@@ -260,44 +359,3 @@ def _branch(node: Node, run: TaskRun) -> str:
     if node.plugin is Switch:
         return "defaults" if outputs.get("defaults") else f"cases.{outputs.get('value')}"
     return MAIN
-
-
-def successors(flow: Flow, runs: dict[str, TaskRun], key: str) -> set[str]:
-    """Return the keys of the runs that came after one: later in its sequence, and in the sequences around it."""
-    node, rounds = flow.nodes[runs[key].task], split_key(key)[1]
-    found: set[str] = set()
-    while True:
-        found |= _later(flow, runs, node, rounds)
-        if node.parent is None:
-            return found
-        node = node.parent
-        rounds = rounds[: len(geometry.loops_of(node))]
-
-
-def _later(flow: Flow, runs: dict[str, TaskRun], node: Node, rounds: tuple[int, ...]) -> set[str]:
-    """Return the runs that came after a task in its own sequence, at any depth, and in later rounds of its loop."""
-    above = node.parent
-    branches = flow.branches if above is None else above.branches
-    in_order = above is None or not geometry.forks(above) or geometry.is_valued(above)
-    after = set(branches[node.branch][node.index + 1 :]) if in_order and not _unordered(above) else set()
-    loop = above if above is not None and geometry.is_valued(above) and not geometry.forks(above) else None
-    return {
-        key
-        for key, run in runs.items()
-        if _within(flow.nodes[run.task], after, split_key(key)[1], rounds)
-        or (loop is not None and _in_later_round(flow.nodes[run.task], loop, split_key(key)[1], rounds))
-    }
-
-
-def _unordered(above: Node | None) -> bool:
-    return above is not None and above.plugin is EachParallel
-
-
-def _within(node: Node, roots: set[Node], rounds: tuple[int, ...], same: tuple[int, ...]) -> bool:
-    return (node in roots or any(above in roots for above in node.ancestors())) and rounds[: len(same)] == same
-
-
-def _in_later_round(node: Node, loop: Node, rounds: tuple[int, ...], here: tuple[int, ...]) -> bool:
-    depth = len(geometry.loops_of(loop))
-    inside = any(above is loop for above in node.ancestors()) and len(rounds) > depth
-    return inside and rounds[:depth] == here[:depth] and rounds[depth] > here[depth]

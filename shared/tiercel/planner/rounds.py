@@ -76,7 +76,7 @@ def round_is_due(walk: Walk, node: Node, run: TaskRun) -> None:
     run.become(State.RUNNING, walk.now)
     run.due = None
     if not walk.header.paused and walk.header.state is State.PAUSED:
-        walk.become(State.RUNNING)
+        walk.become(walk.header.stands)
     assert run.until is not None
     _forget(walk, node, (*split_key(run.key)[1], run.until))
     run.until += 1

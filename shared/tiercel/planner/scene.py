@@ -63,6 +63,11 @@ class Scene:
         """Turn to another lane of the same execution; what was read stays known."""
         self.lane = lane
 
+    def is_left(self) -> bool:
+        """Tell whether somebody has ended the lane, as it is stored at this moment."""
+        lane = self._archive.lane(self.lane.key)
+        return lane is None or lane.ended
+
     def find(self, key: str) -> TaskRun | None:
         """Return the run of that key, or None when the task has not run there."""
         run = self.lane.runs.get(key) or self._left.get(key) or self.inner.get(key)
@@ -80,7 +85,7 @@ class Scene:
             lane = self._lane(name)
             if lane is not None and key in lane.runs:
                 return lane.runs[key]
-            end = self._end(name) if lane is None else None
+            end = self._end(name) if lane is None or lane.ended else None
             for run in end.runs if end is not None else ():
                 if run.key == key:
                     return run
@@ -90,6 +95,11 @@ class Scene:
         if name not in self._lanes:
             self._lanes[name] = self._archive.lane(name)
         return self._lanes[name]
+
+    def value_of(self, lane: str) -> str | None:
+        """Return the loop's value of a lane that is walked now, here or around the one here."""
+        found = self.lane if lane == self.lane.key else self._lane(lane)
+        return None if found is None else found.value
 
     def _end(self, lane: str) -> BranchEnd | None:
         fork, _, branch = lane.rpartition("#")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC
-from typing import Any
 
 from tiercel.expressions import Instant
 from tiercel.flowables.base import FlowableTask
-from tiercel.model.execution import TaskRun, is_hidden
+from tiercel.flowables.foreachitem import BATCH
+from tiercel.model.execution import TaskRun, split_key
 from tiercel.model.flow import Node
+from tiercel.model.labels import nested_labels
+from tiercel.planner import geometry
+from tiercel.planner.items import item_around
 from tiercel.planner.outputs import TaskMap
 from tiercel.planner.scene import Scene
 
@@ -44,7 +47,7 @@ class Variables(Mapping[str, object]):
         self._scene = scene
         self._reveal = reveal
         self._surroundings = surroundings
-        self._batch = run if run is not None and is_hidden(run.task) else None
+        self._batch = run if run is not None and run.task.endswith(BATCH) else None
         """The batch of a ForEachItem, which shows itself as the run of the task around it."""
         self._run = run if self._batch is None else scene.find(str(self._batch.parent))
         self._made: dict[str, object] = dict(extra) if extra else {}
@@ -99,9 +102,15 @@ class Variables(Mapping[str, object]):
         return self._scene.flow.nodes.get(self._run.task) if self._run is not None else None
 
     def _taskrun(self) -> object:
-        run = self._run
-        if run is None:
-            return _ABSENT
+        return _ABSENT if self._run is None else self._shown(self._run)
+
+    def _worker_taskrun(self) -> object:
+        """Return the run of the WorkingDirectory around a task; there is none elsewhere."""
+        above = self._directory(self._run) if self._run is not None else None
+        return _ABSENT if above is None else self._shown(above)
+
+    def _shown(self, run: TaskRun) -> dict[str, object]:
+        """Return a run as `taskrun` shows it."""
         found: dict[str, object] = {
             "id": self._scene.run_id(run.key),
             "startDate": instant(run.at[0][1]),
@@ -109,22 +118,33 @@ class Variables(Mapping[str, object]):
         }
         if run.parent is not None:
             found["parentId"] = self._scene.run_id(run.parent)
-        loop = self._looped(run)
-        if loop.value is not None:
-            found["value"] = loop.value
-        if loop.iteration is not None:
-            found["iteration"] = loop.iteration
+        loop = self._directory(run) or run
+        if not self._in_item(loop):
+            found |= {} if loop.value is None else {"value": loop.value}
+            found |= {} if loop.iteration is None else {"iteration": loop.iteration}
         if self._batch is not None:
             found |= {"items": self._batch.value, "iteration": self._batch.iteration}
         return found
 
-    def _looped(self, run: TaskRun) -> TaskRun:
-        """Return the run whose value counts: inside a WorkingDirectory it is that of the directory."""
+    def _in_item(self, run: TaskRun) -> bool:
+        """Tell whether a run's value is the item of a Loop, which is no value of the run."""
+        node = self._scene.flow.nodes.get(run.task)
+        return node is not None and node.parent is not None and geometry.isolates(node.parent)
+
+    def _item(self) -> object:
+        node = self._node()
+        if self._run is None or node is None:
+            return _ABSENT
+        found = item_around(self._scene, node, split_key(self._run.key)[1])
+        return _ABSENT if found is None else found
+
+    def _directory(self, run: TaskRun) -> TaskRun | None:
+        """Return the run of the WorkingDirectory around a run: inside it, the directory's loop value counts."""
         node = self._scene.flow.nodes.get(run.task)
         above = node.parent if node is not None else None
         if run.parent is None or above is None or issubclass(above.plugin, FlowableTask):
-            return run
-        return self._scene.find(run.parent) or run
+            return None
+        return self._scene.find(run.parent)
 
     def _parents(self) -> object:
         found = []
@@ -134,7 +154,7 @@ class Variables(Mapping[str, object]):
             if above is None:
                 break
             entry: dict[str, object] = {}
-            if above.value is not None:
+            if above.value is not None and not self._in_item(above):
                 entry["taskrun"] = {"value": above.value}
             outputs = self._reveal(self._scene.outputs_of(above))
             if outputs:
@@ -168,17 +188,7 @@ class Variables(Mapping[str, object]):
         return changed if changed is not None else (self._scene.flow.variables or _ABSENT)
 
     def _labels(self) -> object:
-        nested: dict[str, Any] = {}
-        for name, value in self._scene.header.labels:
-            *path, last = name.split(".")
-            place = nested
-            for part in path:
-                place = place.setdefault(part, {})
-                if not isinstance(place, dict):
-                    break
-            else:
-                place.setdefault(last, value)
-        return nested
+        return nested_labels(self._scene.header.labels)
 
     def _trigger(self) -> object:
         trigger = self._scene.header.trigger
@@ -205,6 +215,8 @@ _MAKERS: Mapping[str, Callable[[Variables], object]] = {
     "execution": Variables._execution,
     "task": Variables._task,
     "taskrun": Variables._taskrun,
+    "workerTaskrun": Variables._worker_taskrun,
+    "item": Variables._item,
     "parent": Variables._parent,
     "parents": Variables._parents,
     "inputs": Variables._inputs,

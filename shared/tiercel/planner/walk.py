@@ -5,8 +5,9 @@ Pure: no clock, no randomness, no I/O; the time and the neighbourhood are argume
 
 from __future__ import annotations
 
+from tiercel.flowables.loop import shown_item
 from tiercel.model.execution import Attempt, Execution, Frame, Lane, TaskRun, split_key
-from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN, Flow, Node
+from tiercel.model.flow import ERRORS, FINALLY, MAIN, Flow, Node, is_late_branch
 from tiercel.model.messages import BranchEnded
 from tiercel.model.states import Level, State, allow, seen
 from tiercel.planner import geometry
@@ -28,6 +29,8 @@ class Walk:
         self.transition = Transition()
         self.hands_over = False
         """Leave tasks that do work to other workers: this one opens many lanes."""
+        self.handed_over = False
+        """The token stands at a task that is left to another worker."""
 
     @property
     def flow(self) -> Flow:
@@ -78,9 +81,11 @@ class Walk:
         parent = value = iteration = None
         if node.parent is not None:
             parent = geometry.run_key(node.parent, rounds[: len(geometry.loops_of(node.parent))])
-            if frame.branch == MAIN and geometry.is_valued(node.parent):
+            if geometry.is_valued(node.parent) and geometry.in_rounds(node.parent, node):
                 iteration = rounds[-1]
                 value = self._value(frame, parent)
+                if value is not None and geometry.isolates(node.parent):
+                    value = shown_item(value)
         run = TaskRun(key, node.id, [(State.CREATED, self.now)], parent, value, iteration)
         self.lane.runs[key] = run
         self.lane.current = key
@@ -124,6 +129,26 @@ class Walk:
         self.header.become(state, self.now)
         for message in self.scene.news(self.header):
             self.transition.send(message)
+
+    def end_runs(self, state: State) -> None:
+        """End every run of the lane that is open, with the attempt that is under way, in a state."""
+        for run in self.lane.runs.values():
+            if not run.state.is_terminal:
+                if run.attempts and not run.attempts[-1].state.is_terminal:
+                    run.attempts[-1].at.append((state, self.now))
+                run.become(state, self.now)
+
+    def waits_no_longer(self, key: str) -> None:
+        """Note that a run which may have waited, for somebody or for its time, has ended or goes on."""
+        header = self.header
+        if (header.paused.pop(key, None) or header.suspended.pop(key, None)) is not None:
+            self.transition.header_changed = True
+        if header.state in (State.PAUSED, State.BREAKPOINT, State.RETRYING):
+            self.become(header.stands)
+
+    def in_epilogue(self) -> bool:
+        """Tell whether the lane belongs to what runs after the execution has ended."""
+        return in_epilogue(self.flow, self.lane)
 
     def push(self, frame: Frame) -> None:
         """Enter a branch of the flowable at which the token stands."""
@@ -186,4 +211,10 @@ class Walk:
 
 def is_main(branch: str) -> bool:
     """Tell whether a branch is one of the main ones, whose states count."""
-    return branch not in (ERRORS, FINALLY, AFTER) and not branch.startswith("listeners.")
+    return branch not in (ERRORS, FINALLY) and not is_late_branch(branch)
+
+
+def in_epilogue(flow: Flow, lane: Lane) -> bool:
+    """Tell whether a lane belongs to what runs after the execution has ended, if only as a branch of a fork there."""
+    frame = lane.frames[0]
+    return is_late_branch(frame.branch) if frame.task is None else flow.nodes[frame.task].is_late

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tiercel.expressions import to_json, to_text
 from tiercel.model.plugin import Result
 from tiercel.model.task import Task
 from tiercel.ports import RunContext
+
+
+def loop_value(ctx: RunContext) -> str | None:
+    """Return the value of the loop around a task, as text that tells its rounds apart; None outside of loops."""
+    task_run, item = ctx.variables.get("taskrun"), ctx.variables.get("item")
+    found = [
+        to_text(value)
+        for value in (
+            item.get("value") if isinstance(item, Mapping) else None,
+            task_run.get("value") if isinstance(task_run, Mapping) else None,
+        )
+        if value is not None
+    ]
+    return to_json(found) if len(found) > 1 else found[0] if found else None
 
 
 class RunnableTask(Task):

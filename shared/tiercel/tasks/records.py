@@ -246,6 +246,11 @@ def read(file: BinaryIO, *, exact: bool = False) -> Iterator[object]:
         yield record
 
 
+def decode(text: str) -> object:
+    """Return the value of a JSON text, its decimals exact; ValueError says what is wrong with it."""
+    return _DECODE_EXACT(text)
+
+
 def read_uri(ctx: RunContext, uri: str, *, exact: bool = False) -> Iterator[object]:
     """Yield the records of a file of the internal storage."""
     with ctx.open(uri) as file:

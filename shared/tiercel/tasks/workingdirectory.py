@@ -19,7 +19,7 @@ from tiercel.model.ids import derived_id
 from tiercel.model.nesting import Nested
 from tiercel.model.plugin import Rendered, TemplateMap
 from tiercel.ports import RunContext
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, loop_value
 from tiercel.tasks.files import (
     NamespaceFiles,
     collect_files,
@@ -75,8 +75,7 @@ class WorkingDirectory(RunnableTask):
 
 
 def _cache_file(ctx: RunContext) -> Path:
-    value = ctx.variables.get("taskrun")
-    round_ = value.get("value", "") if isinstance(value, Mapping) else ""
+    round_ = loop_value(ctx) or ""
     return ctx.cache_dir / "directories" / f"{derived_id(ctx.namespace, ctx.flow_id, ctx.task_id, round_)}.zip"
 
 

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from tiercel.errors import ExpressionError
 from tiercel.expressions.zones import zone
 from tiercel.model.plugin import Plugin, Rendered, bind, field_kinds, text_of
+from tiercel.model.routing import WorkerGroup, WorkerSelector
 from tiercel.model.states import Level, State
 
 
@@ -97,6 +98,8 @@ class Trigger(Plugin):
     """Whether it starts nothing."""
     conditions: list[dict[str, Any]] = Field(default_factory=list)
     """What must hold; all of them must."""
+    when: str | None = None
+    """The newer form: an expression that must be true."""
     labels: Rendered[LabelsText] = None
     """Labels of the executions; one that cannot be rendered is left out."""
     stop_after: list[State] = Field(default_factory=list)
@@ -105,7 +108,9 @@ class Trigger(Plugin):
     """The least level of the trigger's own log lines."""
     log_to_file: bool = False
     """Whether the trigger's own log goes to a file."""
-    worker_group: dict[str, Any] | None = None
+    worker_group: WorkerGroup | None = None
+    """Accepted; where a trigger is evaluated does not depend on it."""
+    worker_selector: WorkerSelector | None = None
     """Accepted; where a trigger is evaluated does not depend on it."""
     allow_concurrent: bool = False
     """Whether it may start an execution while the one before still runs."""

@@ -1,50 +1,29 @@
-"""Starting a flow when executions of others change: `io.kestra.plugin.core.trigger.Flow` (specification, 8.5)."""
+"""Starting a flow when executions of others change: `io.kestra.plugin.core.trigger.Flow` (specification, 8.5, 8.7)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from tiercel.conditions import Asked, holds, truth
+from tiercel.conditions import Asked, holds
 from tiercel.errors import ExpressionError, MissingError
+from tiercel.expressions import is_truthy_text
 from tiercel.listening import LOOKED_AT
+from tiercel.model.execution import Execution
 from tiercel.model.plugin import Rendered, text_of
 from tiercel.model.states import State
-from tiercel.triggers.base import Block, LabelEntry, Trigger, label_texts
+from tiercel.triggers.base import Block, Trigger
 from tiercel.triggers.conditions_logic import MultipleCondition
+from tiercel.triggers.dependencies import Dependency, Mode, UpstreamFlow, Window, needed
 from tiercel.triggers.windows import TimeWindow
 
 _NO_VALUE = ("IS_NULL", "IS_NOT_NULL", "IS_TRUE", "IS_FALSE")
 _MANY = ("IN", "NOT_IN")
-
-
-class UpstreamFlow(Block):
-    """A flow of which an execution must have come to a state."""
-
-    namespace: str | None = None
-    """Its namespace; any where it is not given."""
-    flow_id: str | None = None
-    """Its id; any where it is not given."""
-    states: list[State] | None = None
-    """In which states; any at which the trigger looks where they are not given."""
-    labels: dict[str, str] | list[LabelEntry] | None = None
-    """Labels that the execution must have."""
-
-    def matches(self, asked: Asked) -> bool:
-        """Tell whether the execution is one of these."""
-        header = asked.execution
-        assert header is not None
-        labels = dict(reversed(header.labels))
-        return (
-            self.namespace in (None, header.namespace)
-            and self.flow_id in (None, header.flow_id)
-            and (not self.states or header.state in self.states)
-            and all(labels.get(key) == value for key, value in label_texts(self.labels))
-        )
 
 
 class Filter(Block):
@@ -94,7 +73,7 @@ class Filter(Block):
         found = self._subject(asked)
         if self.type in _NO_VALUE:
             no = found is None or not found.strip()
-            yes = found is not None and truth(found)
+            yes = found is not None and is_truthy_text(found.strip())
             return {"IS_NULL": no, "IS_NOT_NULL": not no, "IS_TRUE": yes, "IS_FALSE": not yes}[self.type]
         if self.type in _MANY:
             return (found in (self.values or ())) is (self.type == "IN")
@@ -162,18 +141,18 @@ class Flow(Trigger):
     """What must have happened within a window."""
     states: list[State] = Field(default_factory=lambda: list(LOOKED_AT))
     """At which changes to look."""
+    depends_on: list[Dependency] | None = Field(None, min_length=1)
+    """The newer form: executions that must have been there, all of them or some, within a window."""
+    mode: Mode = "ALL"
+    """How many of them."""
+    min_satisfied: int | None = None
+    """How many, for AT_LEAST."""
+    window: Window | None = None
+    """Within which time; a day by default, from midnight on."""
+    on_miss: dict[str, Any] | None = None
+    """Not supported: what happens when the window ends before."""
     inputs: Rendered[dict[str, Any] | None] = None
     """The execution's inputs; they see what the upstream execution sees, and `trigger.outputs`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_of_the_known_form(cls, values: Any) -> Any:
-        for name in ("dependsOn", "when", "mode", "minSatisfied", "window", "onMiss"):
-            if isinstance(values, dict) and name in values:
-                raise ValueError(
-                    f"'{name}' is of Kestra 2.0 and not known here yet; use 'conditions' or 'preconditions'"
-                )
-        return values
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Flow:
@@ -184,10 +163,30 @@ class Flow(Trigger):
             raise ValueError("'preconditions' need 'flows' or 'where'")
         return self
 
+    @model_validator(mode="after")
+    def _depends_in_one_way(self) -> Flow:
+        if self.on_miss is not None:
+            found = "'onMiss' is not supported: nothing wakes this runtime when a window ends in which nothing happened"
+            raise ValueError(f"{found}; remove it, and look with a Schedule and execution.Count whether it has run")
+        if self.depends_on is not None:
+            if self.preconditions is not None:
+                raise ValueError("'dependsOn' and 'preconditions' say the same in two ways: keep one of them")
+            needed(self.mode, len(self.depends_on), self.min_satisfied)
+            return self
+        stray = {"mode": self.mode != "ALL", "minSatisfied": self.min_satisfied is not None, "window": self.window}
+        for name, is_given in stray.items():
+            if is_given:
+                raise ValueError(f"'{name}' goes with 'dependsOn' only: add what the trigger depends on, or remove it")
+        return self
+
     def gatherings(self) -> list[Gathering]:
         """Return what must be gathered over several executions."""
         found = [_of_condition(each) for each in self.conditions if each["type"] == MULTIPLE]
-        return found if self.preconditions is None else [*found, _of_preconditions(self.preconditions)]
+        if self.preconditions is not None:
+            found.append(_of_preconditions(self.preconditions))
+        if self.depends_on is not None:
+            found.append(_of_dependencies(self, self.depends_on))
+        return found
 
 
 MULTIPLE = "io.kestra.plugin.core.condition.MultipleCondition"
@@ -203,6 +202,21 @@ class Gathering:
     """Whether everything must happen again before the next start."""
     entries: Mapping[str, Callable[[Asked], bool]]
     """Judges an execution by each entry's name."""
+    needed: int | None = None
+    """How many entries must have been true; all by default."""
+    by_flow: bool = False
+    """Whether the outputs of each execution stand under the id of its flow."""
+    lookback: timedelta | None = None
+    """How long an entry stays true; None where the window says it."""
+
+    def is_met(self, held: Sequence[str]) -> bool:
+        """Tell whether enough entries have been true."""
+        return len(held) >= (len(self.entries) if self.needed is None else self.needed)
+
+    def outputs_of(self, header: Execution) -> Mapping[str, Any] | None:
+        """Return the outputs of an execution as the one that is started sees them."""
+        outputs = header.outputs
+        return {header.flow_id: outputs} if self.by_flow and outputs else outputs
 
     def matched(self, asked: Asked, doubt: Callable[[str, ExpressionError], None]) -> set[str]:
         """Return the entries that hold for an execution; what cannot be judged does not, and is told."""
@@ -230,6 +244,19 @@ def _of_preconditions(made: Preconditions) -> Gathering:
     entries: dict[str, Callable[[Asked], bool]] = {f"flows/{n}": each.matches for n, each in enumerate(made.flows)}
     entries.update((f"where/{group.id}", group.matches) for group in made.where)
     return Gathering(made.id, made.time_window, made.reset_on_success, entries)
+
+
+def _of_dependencies(trigger: Flow, listed: Sequence[Dependency]) -> Gathering:
+    window = trigger.window
+    return Gathering(
+        "dependsOn",
+        TimeWindow() if window is None else window.span(),
+        True,
+        {f"dependsOn/{n}": each.matches for n, each in enumerate(listed)},
+        needed(trigger.mode, len(listed), trigger.min_satisfied),
+        by_flow=True,
+        lookback=None if window is None else window.lookback,
+    )
 
 
 def single_conditions(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

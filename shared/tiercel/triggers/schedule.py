@@ -129,8 +129,8 @@ class Almanac:
     zone: tzinfo
     holds: Judge | None = None
     """None where there are no conditions."""
-    daily: bool = False
-    """Whether the conditions look at the day only."""
+    day_holds: Judge | None = None
+    """Asks only those conditions whose answer is the same for all times of a day; None where there are none."""
     neighbours: bool = True
     """Whether the conditions look at the next or the previous date."""
 
@@ -158,23 +158,24 @@ class Almanac:
         for _ in range(MOST_LOOKED_AT):
             if found is None or ((found > last) if forward else (found < last)):
                 return None
-            if self._would_hold(found):
+            if self.day_holds is not None and not self._would_hold(self.day_holds, found):
+                found = step(self._beyond(found, forward))
+            elif self._would_hold(self.holds, found):
                 return found
-            found = step(self._beyond(found, forward))
+            else:
+                found = step(found)
         return None
 
-    def _would_hold(self, date: datetime) -> bool:
-        """Tell whether the conditions hold for another date; where that is in doubt, they do not."""
-        assert self.holds is not None
+    def _would_hold(self, judge: Judge | None, date: datetime) -> bool:
+        """Tell whether conditions hold for another date; where that is in doubt, they do not."""
+        assert judge is not None
         try:
-            return self.holds(self.plain(date) if self.neighbours else _shown(date, None, None))
+            return judge(self.plain(date) if self.neighbours else _shown(date, None, None))
         except ExpressionError:
             return False
 
     def _beyond(self, date: datetime, forward: bool) -> datetime:
-        """Return the moment from which to go on: where the day decides, its end or its beginning."""
-        if not self.daily:
-            return date
+        """Return the moment from which to go on where a day is none: its end or its beginning."""
         day = date.astimezone(self.zone).date() + timedelta(days=1 if forward else 0)
         edge = in_zone(datetime.combine(day, time()), self.zone)
         return edge - timedelta(microseconds=1) if forward else edge

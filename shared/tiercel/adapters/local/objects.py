@@ -7,7 +7,6 @@ order of the URIs' characters, as in a bucket.
 from __future__ import annotations
 
 import errno
-import hashlib
 import io
 import os
 import secrets
@@ -18,17 +17,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tiercel.errors import NotFoundError, TiercelError, TransientError
+from tiercel.adapters.uris import INCOMING, missing, segments, uri_of
+from tiercel.errors import TiercelError, TransientError
 
-SCHEME = "kestra://"
-LONGEST_NAME = 255
-"""How many bytes a file system takes for one name."""
-LONGEST_PATH = 3000
-"""How many bytes a path may have: file systems take 4,096, the folder's own path among them."""
 ABANDONED = 86400.0
 """When a file that is being written was left behind by a process that was killed, in seconds."""
-INCOMING = ".incoming"
-"""The folder of files that are being written; no URI names it."""
 
 
 class FolderObjects:
@@ -53,7 +46,7 @@ class FolderObjects:
         try:
             return path.open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise _missing(uri) from error
+            raise missing(uri) from error
         except OSError as error:
             raise TransientError(f"the file {uri} cannot be read from {path}: {error}") from error
 
@@ -76,14 +69,14 @@ class FolderObjects:
         """Return a file's size in bytes, or raise NotFoundError."""
         path = self.local_path(uri)
         if path is None:
-            raise _missing(uri)
+            raise missing(uri)
         return path.stat().st_size
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the URIs of the files under a folder, sorted."""
-        segments = _segments(prefix, folder=True)
-        start = self._root.joinpath(*segments)
-        return (SCHEME + "/" + "/".join((*segments, name)) for name in _walk(start, top=not segments))
+        names = segments(prefix, folder=True)
+        start = self._root.joinpath(*names)
+        return (uri_of("/".join((*names, name))) for name in _walk(start, top=not names))
 
     def delete(self, uri: str) -> bool:
         """Remove a file, and the folders that it leaves empty; tell whether it was there."""
@@ -111,7 +104,7 @@ class FolderObjects:
         return path if path.is_file() else None
 
     def _path(self, uri: str) -> Path:
-        return self._root.joinpath(*_segments(uri))
+        return self._root.joinpath(*segments(uri))
 
     def _put(self, passing: Path, path: Path) -> None:
         """Move a finished file to its place, so that it stays there."""
@@ -124,46 +117,6 @@ class FolderObjects:
                 continue
             return
         raise TransientError(f"the folder {path.parent} is removed again and again; try again")
-
-
-def _segments(uri: str, *, folder: bool = False) -> tuple[str, ...]:
-    """Return the names that a URI consists of, each short enough for a file system.
-
-    Raises:
-        TiercelError: It is not a URI of the internal storage, or tries to lead out of it.
-    """
-    if not uri.startswith(SCHEME + "/"):
-        raise TiercelError(f"'{uri}' is not a file of the internal storage; expected kestra:///path")
-    path = uri[len(SCHEME) + 1 :]
-    if folder:
-        path = path.removesuffix("/")
-        if not path:
-            return ()
-    names = path.split("/")
-    for name in names:
-        if name in ("", ".", "..") or "\0" in name:
-            raise TiercelError(f"'{uri}' is refused: the path has the part {name!r}; name the file directly")
-    if names[0] == INCOMING:
-        raise TiercelError(f"'{uri}' is refused: the name '{INCOMING}' is taken; choose another")
-    cut = tuple(_cut(name, uri) for name in names)
-    if sum(len(name.encode()) + 1 for name in cut) > LONGEST_PATH:
-        raise TiercelError(f"'{uri[:100]}...' is refused: the path has over {LONGEST_PATH} bytes; shorten it")
-    return cut
-
-
-def _cut(name: str, uri: str) -> str:
-    """Return a name that is too long with a hash in place of its end; the result stays as it is when cut again."""
-    try:
-        raw = name.encode()
-    except UnicodeEncodeError as error:
-        raise TiercelError(f"{uri!r} is refused: the path is not valid text") from error
-    if len(raw) <= LONGEST_NAME:
-        return name
-    ending = os.path.splitext(name)[1]
-    if len(ending.encode()) > 16:
-        ending = ""
-    tail = "~" + hashlib.sha256(raw).hexdigest()[:32] + ending
-    return raw[: LONGEST_NAME - len(tail.encode())].decode(errors="ignore") + tail
 
 
 def _walk(folder: Path, *, top: bool = False) -> Iterator[str]:
@@ -215,10 +168,6 @@ def _clear_away(incoming: Path, before: float) -> None:
         with suppress(OSError):
             if file.stat().st_mtime < before:
                 file.unlink()
-
-
-def _missing(uri: str) -> NotFoundError:
-    return NotFoundError(f"there is no file {uri}")
 
 
 def _unwritten(uri: str, path: Path, error: OSError) -> TiercelError:

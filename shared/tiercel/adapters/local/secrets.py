@@ -40,7 +40,7 @@ class EnvironmentSecrets:
         """
         value = self._values.get(key.upper())
         if value is None:
-            raise ExpressionError(f"Cannot find secret for key '{key}'.")
+            raise no_secret(key)
         try:
             text = "".join(value.split()).rstrip("=")
             return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
@@ -53,6 +53,11 @@ class EnvironmentSecrets:
     def names(self) -> list[str]:
         """Return the secrets' names in upper case, sorted."""
         return sorted(self._values)
+
+
+def no_secret(key: str) -> ExpressionError:
+    """Return the error that says that there is no such secret."""
+    return ExpressionError(f"Cannot find secret for key '{key}'.")
 
 
 def read_environment(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> dict[str, str]:

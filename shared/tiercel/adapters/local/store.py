@@ -222,8 +222,10 @@ def _write(connection: sqlite3.Connection, write: Write) -> Reply:
         case Merge(key, entries):
             connection.executemany(_MERGE, [(key, entry, body) for entry, body in entries.items()])
             return Reply(count=connection.execute("SELECT count(*) FROM entries WHERE map = ?", (key,)).fetchone()[0])
-        case Delete(key):
-            connection.execute("DELETE FROM docs WHERE key = ?", (key,))
+        case Delete(key, version):
+            gone = connection.execute("DELETE FROM docs WHERE key = ? AND ? IN (0, version)", (key, version)).rowcount
+            if version and not gone:
+                raise Refused(key)
             connection.execute("DELETE FROM entries WHERE map = ?", (key,))
             return Reply()
         case _:

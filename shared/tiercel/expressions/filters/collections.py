@@ -93,9 +93,9 @@ def _code_units(text: object) -> bytes:
 
 @filter_named("merge", parameters="items", required=1, takes_null=True)
 def merge(value: object, items: object) -> object:
-    """Return both lists or maps in one; the right side wins."""
-    if value is None:
-        return items
+    """Return both lists or maps in one; the right side wins, and null adds nothing."""
+    if value is None or items is None:
+        return items if value is None else value
     if isinstance(value, Mapping):
         return {**value, **_as_map(items)}
     own = elements(value, "The 'merge' filter")
@@ -143,16 +143,17 @@ def flatten(frame: Frame, value: object) -> object:
     return flat
 
 
-@filter_named("distinct", framed=True)
+@filter_named("distinct", takes_null=True, framed=True)
 def distinct(frame: Frame, value: object) -> object:
-    """Return each element once."""
+    """Return each element once; the text `null` for null."""
+    if value is None:
+        return "null"
     seen: set[object] = set()
     structures: list[object] = []
     kept = OwnList()
     items = elements(value, "The 'distinct' filter")
     frame.budget.spend(2 * len(items))
-    for one in items:
-        item = "null" if one is None else one
+    for item in items:
         if isinstance(item, Mapping | list | tuple | set | MapEntry):
             if any(equal(item, other, frame.budget) for other in structures):
                 continue

@@ -9,12 +9,12 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 from tiercel.errors import ExpressionError
+from tiercel.expressions.finetime import epoch_nanos, fine, rest_of
 from tiercel.expressions.isotime import in_zone
 from tiercel.expressions.javadates import formatted, moment_of, zone_argument
 from tiercel.expressions.routines import filter_named, integer_argument, text_argument
 from tiercel.expressions.values import Long, describe
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_UNITS = {
     "MICROS": timedelta(microseconds=1),
     "MILLIS": timedelta(milliseconds=1),
@@ -49,15 +49,21 @@ def date_add(
     """Return a date moved by an amount, as text."""
     where = zone_argument(time_zone)
     moment = moment_of(value, where, existing, locale)
-    moved = shifted(moment, integer_argument(amount, "amount"), text_argument(unit, "unit"))
+    moved = moved_by(moment, integer_argument(amount, "amount"), text_argument(unit, "unit"))
     return formatted(moved, pattern, where, locale)
+
+
+def moved_by(moment: datetime, amount: int, unit: str) -> datetime:
+    """Return a date-time moved by an amount, to the nanosecond."""
+    if unit != "NANOS":
+        return fine(shifted(moment, amount, unit), rest_of(moment))
+    micros, rest = divmod(rest_of(moment) + amount, 1000)
+    return fine(shifted(moment, micros, "MICROS"), rest)
 
 
 def shifted(moment: datetime, amount: int, unit: str) -> datetime:
     """Return a date-time moved by an amount: hours and less on the time line, days and more on the calendar."""
     try:
-        if unit == "NANOS":
-            unit, amount = "MICROS", amount // 1000
         if unit in _CLOCK_UNITS:
             return (moment.astimezone(UTC) + amount * _CLOCK_UNITS[unit]).astimezone(moment.tzinfo)
         local = moment.replace(tzinfo=None)
@@ -84,29 +90,29 @@ def _days(year: int, month: int) -> int:
     return monthrange(year, month)[1]
 
 
-def _micros(value: object, time_zone: object, existing: object) -> int:
-    return (moment_of(value, zone_argument(time_zone), existing, None) - _EPOCH) // timedelta(microseconds=1)
+def _nanos(value: object, time_zone: object, existing: object) -> int:
+    return epoch_nanos(moment_of(value, zone_argument(time_zone), existing, None))
 
 
 @filter_named("timestamp", parameters="timeZone existingFormat")
 def timestamp(value: object, time_zone: object = None, existing: object = None) -> int:
     """Return epoch seconds."""
-    return Long(_micros(value, time_zone, existing) // 1_000_000)
+    return Long(_nanos(value, time_zone, existing) // 1_000_000_000)
 
 
 @filter_named("timestampMilli", parameters="timeZone existingFormat")
 def timestamp_milli(value: object, time_zone: object = None, existing: object = None) -> int:
     """Return epoch milliseconds."""
-    return Long(_micros(value, time_zone, existing) // 1000)
+    return Long(_nanos(value, time_zone, existing) // 1_000_000)
 
 
 @filter_named("timestampMicro", parameters="timeZone existingFormat")
 def timestamp_micro(value: object, time_zone: object = None, existing: object = None) -> int:
     """Return epoch microseconds."""
-    return Long(_micros(value, time_zone, existing))
+    return Long(_nanos(value, time_zone, existing) // 1000)
 
 
 @filter_named("timestampNano", parameters="timeZone existingFormat")
 def timestamp_nano(value: object, time_zone: object = None, existing: object = None) -> int:
     """Return epoch nanoseconds."""
-    return Long(_micros(value, time_zone, existing) * 1000)
+    return Long(_nanos(value, time_zone, existing))

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from tiercel.errors import ExpressionError
 from tiercel.expressions.routines import filter_named, text_argument, text_input
-from tiercel.expressions.values import Float32, Long, describe, is_number
+from tiercel.expressions.values import BigInteger, Float32, Long, describe, is_number
 
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|(?P<digits>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))(?P<suffix>[lLfFdD]?)",
@@ -68,7 +68,7 @@ _READERS: dict[str | None, Callable[[str], object]] = {
     "FLOAT": lambda text: Float32(_float(text)),
     "DOUBLE": _float,
     "BIGDECIMAL": _decimal,
-    "BIGINTEGER": lambda text: _bounded(text, 0),
+    "BIGINTEGER": lambda text: BigInteger(_bounded(text, 0)),
 }
 
 

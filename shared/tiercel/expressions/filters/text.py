@@ -51,13 +51,13 @@ def title(value: object) -> str:
 @filter_named("lower", framed=True)
 def lower(frame: Frame, value: object) -> str:
     """Turn to lower case."""
-    return to_text(value, frame.budget).lower()
+    return java_text(value, frame.budget).lower()
 
 
 @filter_named("upper", framed=True)
 def upper(frame: Frame, value: object) -> str:
     """Turn to upper case."""
-    return to_text(value, frame.budget).upper()
+    return java_text(value, frame.budget).upper()
 
 
 @filter_named("trim")
@@ -213,29 +213,29 @@ def nindent(frame: Frame, value: object, amount: object, prefix: object = None) 
     return _indented(value, amount, prefix, frame.budget, lead=True)
 
 
-@filter_named("urlencode", framed=True)
-def urlencode(frame: Frame, value: object) -> str:
+@filter_named("urlencode")
+def urlencode(value: object) -> str:
     """Encode as in a form: blanks become `+`."""
     from urllib.parse import quote_plus
 
-    return quote_plus(to_text(value, frame.budget), safe="*").replace("~", "%7E")
+    return quote_plus(text_input(value, "urlencode"), safe="*").replace("~", "%7E")
 
 
-@filter_named("urldecode", framed=True)
-def urldecode(frame: Frame, value: object) -> str:
+@filter_named("urldecode")
+def urldecode(value: object) -> str:
     """Decode a form's text."""
     from urllib.parse import unquote_plus
 
-    text = to_text(value, frame.budget)
+    text = text_input(value, "urldecode")
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise ExpressionError(f"{describe(value)} is not URL encoded: a % must be followed by two hex digits")
     return unquote_plus(text)
 
 
-@filter_named("base64encode", framed=True)
-def base64encode(frame: Frame, value: object) -> str:
+@filter_named("base64encode")
+def base64encode(value: object) -> str:
     """Encode the UTF-8 bytes of a text as Base64."""
-    return b64encode(to_text(value, frame.budget).encode()).decode()
+    return b64encode(text_input(value, "base64encode").encode()).decode()
 
 
 @filter_named("base64decode")

@@ -6,6 +6,7 @@ Promise: nothing of the context is changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol, cast
 
 from tiercel.errors import ExpressionError
 from tiercel.expressions.frame import Frame
@@ -73,21 +74,42 @@ def current_each_output(frame: Frame, outputs: object) -> object:
 @function_named("iterationOutput", parameters="taskId iteration", framed=True)
 def iteration_output(frame: Frame, task_id: object = None, iteration: object = None) -> object:
     """Return the output `value` of an earlier iteration of the loop around."""
-    taskrun, task = _variable(frame, "taskrun"), _variable(frame, "task")
-    current = taskrun.get("iteration") if isinstance(taskrun, Mapping) else None
-    if not isinstance(current, int):
+    task = _variable(frame, "task")
+    current = _iteration(frame)
+    if current is None:
         raise ExpressionError("The function iterationOutput works only inside a loop")
     wanted = integer_argument(iteration, "iteration", current - 1)
     if wanted < 0 or wanted >= current:
         raise ExpressionError(f"The iteration {wanted} is not before the current one, {current}")
     name = task_id if task_id is not None else task.get("id") if isinstance(task, Mapping) else None
     outputs = _variable(frame, "outputs")
-    of_task = outputs.get(text_argument(name, "taskId")) if isinstance(outputs, Mapping) else None
-    rows = list(_within(of_task, _loop_values(frame, with_own=False), "iterationOutput").values())
-    if wanted >= len(rows):
-        raise ExpressionError(f"The iteration {wanted} of the task '{to_text(name)}' has no output")
-    row = rows[wanted]
+    try:
+        row = _of_iteration(frame, outputs, text_argument(name, "taskId"), wanted)
+    except (KeyError, IndexError):
+        raise ExpressionError(f"The iteration {wanted} of the task '{to_text(name)}' has no output") from None
     return row.get("value") if isinstance(row, Mapping) else None
+
+
+def _iteration(frame: Frame) -> int | None:
+    """Return the number of the iteration in which the task runs, or None outside of loops."""
+    for variable, name in (("taskrun", "iteration"), ("item", "index")):
+        found = _variable(frame, variable)
+        number = found.get(name) if isinstance(found, Mapping) else None
+        if isinstance(number, int):
+            return number
+    return None
+
+
+class _ByIteration(Protocol):
+    def of_iteration(self, task: str, iteration: int) -> object:
+        """Return the outputs of a task in another iteration of the loop around; KeyError where there are none."""
+
+
+def _of_iteration(frame: Frame, outputs: object, task: str, number: int) -> object:
+    if hasattr(outputs, "of_iteration"):
+        return cast(_ByIteration, outputs).of_iteration(task, number)
+    of_task = outputs.get(task) if isinstance(outputs, Mapping) else None  # plain maps, in the order of iterations
+    return list(_within(of_task, _loop_values(frame, with_own=False), "iterationOutput").values())[number]
 
 
 @function_named("parentOutput", parameters="index", framed=True)
@@ -113,7 +135,14 @@ def loop_outputs(outputs: object, name: object) -> object:
         rows = list(outputs)  # type: ignore[call-overload]  # a collection
     else:
         raise ExpressionError(f"The argument 'outputs' must be a list, found {describe(outputs)}")
-    return OwnList(row.get(key) if isinstance(row, Mapping) else None for row in rows)
+    return OwnList(_output_of(row, key) for row in rows)
+
+
+def _output_of(row: object, key: str) -> object:
+    """Return an output of an iteration: an entry of a Loop's `outputs` has them beside its `item`."""
+    if isinstance(row, Mapping) and isinstance(row.get("item"), Mapping) and isinstance(row.get("outputs"), Mapping):
+        row = row["outputs"]
+    return row.get(key) if isinstance(row, Mapping) else None
 
 
 @function_named("env", parameters="name default", required=1, framed=True)

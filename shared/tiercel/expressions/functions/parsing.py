@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from tiercel.errors import ExpressionError
 from tiercel.expressions.frame import Frame
 from tiercel.expressions.routines import function_named, text_argument
-from tiercel.expressions.values import describe
+from tiercel.expressions.values import ParsedList, ParsedMap, describe
 
 _MAX_DIGITS = 400
 
@@ -31,8 +31,8 @@ def from_json(frame: Frame, text: object) -> object:
     """Return the value of a JSON text."""
     from json import loads
 
-    if text is None:
-        return None
+    if text is None or isinstance(text, ParsedMap | ParsedList):
+        return text
     if not isinstance(text, str):
         raise ExpressionError(f"The function fromJson needs a string, found {describe(text)}")
     frame.budget.spend(len(text) // 32)

@@ -20,6 +20,10 @@ _RENDER_STEPS = 100
 @function_named("render", parameters="toRender recursive", required=1, framed=True)
 def render(frame: Frame, to_render: object, recursive: object = None) -> object:
     """Render a text, or every text of a structure, until it no longer changes."""
+    if frame.context.world.recursive_rendering:
+        raise ExpressionError(
+            "Function or Macro [render] does not exist: TIERCEL_RECURSIVE_RENDERING is on, and renders every text"
+        )
     settle = True if recursive is None else bool(truth(recursive))
     passes = MAX_PASSES if settle else 1
     return _deep(frame, to_render, lambda text: _rendered(frame, text, passes))

@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
 
 from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered, parse_structure
 from tiercel.namespacefiles import NamespaceFile
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
-from tiercel.tasks.core.services import files_of
+from tiercel.tasks.core.kv import reachable
+from tiercel.tasks.core.moments import Moment
+from tiercel.tasks.core.services import files_of, keys_of
 from tiercel.tasks.files import NamespaceFiles as Selection
 from tiercel.tasks.files import walk
 
@@ -127,6 +132,50 @@ class DownloadFiles(_NamespaceTask):
                 copies[target] = ctx.store(content, posixpath.basename(file.path))
         ctx.metric(Metric("downloaded", float(len(copies))))
         return {"files": copies}
+
+
+class PurgeVersions(BaseModel):
+    """Which versions of files a purge removes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    type: Literal["version"] = "version"
+    """`version`: old versions of files, never the current one."""
+    keep_amount: int | None = Field(None, ge=1)
+    """How many versions of each file stay, the current one among them; there is no more than that one here."""
+    before: Moment | None = None
+    """Only versions that were made before then; the current one stays however old it is."""
+
+
+class PurgeFiles(RunnableTask):
+    """Remove old versions of namespace files. Files have one version here, the current one, so it finds none."""
+
+    namespaces: Rendered[list[str] | None] = None
+    """The namespaces; the flow's own where nothing is said."""
+    namespace_pattern: Rendered[str | None] = None
+    """A pattern of namespaces, with `*` and `?`, instead of `namespaces`."""
+    file_pattern: Rendered[str | None] = None
+    """A pattern of files; all where nothing is said."""
+    include_child_namespaces: Rendered[bool] = True
+    """Whether the namespaces below those of `namespaces` are purged too."""
+    behavior: Rendered[PurgeVersions] = Field(default_factory=lambda: PurgeVersions(keep_amount=1))
+    """Which versions are removed."""
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> PurgeFiles:
+        if self.namespaces is not None and self.namespace_pattern is not None:
+            raise ValueError("'namespaces' and 'namespacePattern' exclude each other; leave one out")
+        return self
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Return how many versions were removed as `size`: none, and the log says why."""
+        for namespace in self.namespaces or ():
+            reachable(ctx, keys_of(ctx), namespace)
+        ctx.log(
+            "nothing was removed: a namespace file has one version here, the current one, and a purge of versions "
+            "leaves that; to remove files, use io.kestra.plugin.core.namespace.DeleteFiles"
+        )
+        return {"size": 0}
 
 
 class DeleteFiles(_NamespaceTask):

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from tiercel.errors import TaskError
 from tiercel.keyvalues import KeyValues
-from tiercel.model.states import Level
+from tiercel.model.states import Level, State
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.ports import RunContext
 
@@ -35,6 +35,22 @@ class BatchContext(RunContext, Protocol):
 
     def batch_outputs(self) -> Iterator[Mapping[str, Any]]:
         """Yield the outputs of the executions that were called for the batches, in order, where they have some."""
+
+
+class LoopContext(RunContext, Protocol):
+    """The attempt of a hidden task of a Loop."""
+
+    def encrypt(self, text: str) -> str:
+        """Return a text encrypted with the installation's key."""
+
+    def values_from_file(self) -> bool:
+        """Tell whether the values of the loop around an iteration are the lines of a file."""
+
+    def loop_counts(self) -> Mapping[str, Any]:
+        """Return how many iterations the loop has, and how they ended."""
+
+    def iterations(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Yield the item of each iteration that has begun, in order, with what its last task gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +89,27 @@ class Purged:
     files: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An execution as another one sees it."""
+
+    namespace: str
+    flow_id: str
+    state: State
+    began: datetime
+    until: datetime
+    """When it entered its state."""
+    task: str | None = None
+    """The task that failed first, else the one that ran last."""
+    failed: bool = False
+    """Whether that task failed."""
+
+
 class Executions(Protocol):
     """The executions of the installation."""
+
+    def look(self, execution: str) -> Seen:
+        """Return how an execution stands, or raise NotFoundError."""
 
     def place(self, execution: str) -> tuple[str, str]:
         """Return the namespace and the flow of an execution, or raise NotFoundError."""
@@ -101,6 +136,21 @@ class Executions(Protocol):
         """Remove the log lines of a time and of some levels (all where none is named) of executions that have ended."""
 
 
+class Triggers(Protocol):
+    """The triggers of all flows."""
+
+    def toggle(self, namespace: str, flow_id: str, trigger: str, *, enabled: bool) -> bool:
+        """Let a trigger start executions, or not, whatever revision of its flow there is.
+
+        Returns:
+            Whether it does from now on: not where its flow's source says `disabled: true`.
+
+        Raises:
+            NotFoundError: There is no such flow, or it has no such trigger.
+            TransientError: Its state is changed by too many at once.
+        """
+
+
 def storage_of(ctx: RunContext) -> StorageContext:
     """Return the attempt as one that may remove files."""
     _wanted(ctx, "delete", "remove files of the internal storage")
@@ -113,9 +163,20 @@ def batches_of(ctx: RunContext) -> BatchContext:
     return cast(BatchContext, ctx)
 
 
+def loop_of(ctx: RunContext) -> LoopContext:
+    """Return the attempt as one that knows the loop around it."""
+    _wanted(ctx, "iterations", "read the outputs of iterations")
+    return cast(LoopContext, ctx)
+
+
 def executions_of(ctx: RunContext) -> Executions:
     """Return the executions of the installation."""
     return cast(Executions, _wanted(ctx, "executions", "reach other executions"))
+
+
+def triggers_of(ctx: RunContext) -> Triggers:
+    """Return the triggers of all flows."""
+    return cast(Triggers, _wanted(ctx, "triggers", "reach the triggers of flows"))
 
 
 def keys_of(ctx: RunContext) -> KeyValues:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from tiercel.errors import TaskError
@@ -11,7 +10,7 @@ from tiercel.expressions.values import plain as plain_number
 from tiercel.keyvalues import KeyValues, ValueType
 from tiercel.model.plugin import Rendered
 from tiercel.ports import RunContext
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, loop_value
 from tiercel.tasks.core.kv import asked
 from tiercel.tasks.core.services import keys_of
 
@@ -32,9 +31,8 @@ class _StateTask(RunnableTask):
         return f"{flow}states_tasks-states_{self.name}{self._loop_part(ctx)}"
 
     def _loop_part(self, ctx: RunContext) -> str:
-        task_run = ctx.variables.get("taskrun")
-        value = task_run.get("value") if self.taskrun_value and isinstance(task_run, Mapping) else None
-        return "" if value is None else f"_{hashlib.sha256(str(value).encode()).hexdigest()[:16]}"
+        value = loop_value(ctx) if self.taskrun_value else None
+        return "" if value is None else f"_{hashlib.sha256(value.encode()).hexdigest()[:16]}"
 
     def data_of(self, ctx: RunContext, keys: KeyValues) -> dict[str, Any] | None:
         """Return the state's map, None where there is none."""

@@ -266,6 +266,7 @@ _CONTEXT = (
     "execution",
     "task",
     "taskrun",
+    "item",
     "parent",
     "parents",
     "trigger",

@@ -1,0 +1,312 @@
+"""The state store on Firestore: blind commits with preconditions, and an outbox document beside the writes.
+
+Promise: messages go out after the commit that they belong to, also when the process dies in between: they stand in
+a document of the same commit until they are sent. Nothing is ever read to be written in a transaction.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import grpc
+from google.api_core import exceptions
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.types import firestore as calls
+
+from tiercel.adapters.gcp.bodies import Bodies, Pb, entries_of, new_write, version_of
+from tiercel.adapters.gcp.names import path_of
+from tiercel.adapters.gcp.outbox import COLLECTION, Outbox, envelopes_in, removal
+from tiercel.adapters.gcp.queries import PAGE, Wanted, after, due, named_from, select
+from tiercel.errors import TransientError
+from tiercel.ports import (
+    Clock,
+    Create,
+    Delete,
+    Envelope,
+    Merge,
+    ObjectStore,
+    Put,
+    Refused,
+    Reply,
+    Stored,
+    Update,
+    Write,
+)
+
+T = TypeVar("T")
+Publish = Callable[[Sequence[Envelope]], None]
+
+TIMEOUT = 10.0
+"""Seconds for one call."""
+
+TRIES = 4
+"""How often a call is made that the service did not answer."""
+
+MOST_KEYS = 300
+"""Documents that one call asks for."""
+
+_TROUBLE = (
+    exceptions.ServiceUnavailable,
+    exceptions.DeadlineExceeded,
+    exceptions.InternalServerError,
+    exceptions.ResourceExhausted,
+    exceptions.Aborted,
+    exceptions.Cancelled,
+)
+_REFUSALS = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound)
+
+
+class FirestoreStore:
+    """Implements `StateStore`."""
+
+    def __init__(
+        self,
+        client: FirestoreClient,
+        *,
+        project: str,
+        database: str,
+        objects: ObjectStore,
+        publish: Publish,
+        clock: Clock,
+        owner: str,
+    ) -> None:
+        """Open the store; nothing is asked of the service yet.
+
+        Args:
+            client: Speaks to the service, or to its emulator.
+            project: The project's id.
+            database: The database's id, `(default)` for the first one.
+            objects: Takes bodies that are too long for a document.
+            publish: Sends messages.
+            clock: Tells the time.
+            owner: The name of this process, for claims.
+        """
+        self.owner = owner
+        self._client = client
+        self._database = f"projects/{project}/databases/{database}"
+        self._root = f"{self._database}/documents"
+        self._header = [("google-cloud-resource-prefix", self._database)]
+        self._bodies = Bodies(self._root, objects)
+        self.outbox = Outbox(self._root, publish, clock)
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, keys: Sequence[str]) -> list[Stored | None]:
+        """Return the documents of these keys, None for each that is not there."""
+        names = {key: f"{self._root}/{path_of(key)}" for key in keys}
+        found: dict[str, Stored] = {}
+        every = list(dict.fromkeys(names.values()))
+        for first in range(0, len(every), MOST_KEYS):
+            found.update((key, self._bodies.stored(each)) for key, each in self._documents(every[first:][:MOST_KEYS]))
+        return [found.get(names[key]) for key in keys]
+
+    def _documents(self, names: Sequence[str]) -> list[tuple[str, Pb]]:
+        request = calls.BatchGetDocumentsRequest(database=self._database, documents=names)
+
+        def ask() -> list[tuple[str, Pb]]:
+            answers = self._client.batch_get_documents(request, retry=None, timeout=TIMEOUT, metadata=self._header)
+            found = [calls.BatchGetDocumentsResponse.pb(answer) for answer in answers]
+            return [(answer.found.name, answer.found) for answer in found if answer.HasField("found")]
+
+        return self._tried(ask)
+
+    def entries(self, key: str) -> dict[str, bytes]:
+        """Return the entries of a map; empty when there is none."""
+        found = self._documents([f"{self._root}/{path_of(key)}"])
+        return entries_of(found[0][1]) if found else {}
+
+    def scan(self, prefix: str) -> Iterator[Stored]:
+        """Yield the documents whose keys start so, in the order of their keys."""
+        return map(self._bodies.stored, self._named(prefix))
+
+    def scan_entries(self, prefix: str) -> Iterator[tuple[str, str, bytes]]:
+        """Yield (map, entry, body) of every map whose key starts so, in the order of keys and entries."""
+        for document in self._named(prefix):
+            key = self._bodies.key(document.name)
+            for entry, body in entries_of(document).items():
+                yield key, entry, body
+
+    def query(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        flow_id: str | None = None,
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+    ) -> list[Stored]:
+        """Return documents of a kind by their indexed scalars, in the order of their dates."""
+        wanted = Wanted(kind, namespace, flow_id, tuple(states), owner, newest_first, limit)
+        return [self._bodies.stored(document) for document in self._selected(wanted)]
+
+    def _selected(self, wanted: Wanted) -> list[Pb]:
+        return self._tried(lambda: self._run(self._root, select(wanted)))
+
+    def _named(self, prefix: str) -> Iterator[Pb]:
+        """Yield the documents whose keys start so, page by page."""
+        parent, query = named_from(self._root, prefix)
+        while True:
+            found = self._tried(lambda: self._run(parent, query))
+            yield from found
+            if len(found) < PAGE:
+                return
+            after(query, found[-1].name)
+
+    def _run(self, parent: str, query: Pb) -> list[Pb]:
+        request = calls.RunQueryRequest(parent=parent, structured_query=query)
+        answers = self._client.run_query(request, retry=None, timeout=TIMEOUT, metadata=self._header)
+        found = [calls.RunQueryResponse.pb(answer) for answer in answers]
+        return [answer.document for answer in found if answer.HasField("document")]
+
+    # ------------------------------------------------------------ writing
+
+    def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
+        """Write all or nothing, then send the messages (at least once, also after a crash).
+
+        Raises:
+            Refused: A precondition did not hold.
+            TransientError: The store is busy.
+        """
+        if not writes and not messages:
+            return []
+        nonce = secrets.randbits(62)
+        asked = [self._write(write, nonce) for write in writes]
+        note, removed = self.outbox.note(messages), self.outbox.sent()
+        everything = asked + ([note] if note is not None else []) + removed
+        replies = self._commit(everything, writes, nonce) if everything else []
+        self.outbox.forget(removed)
+        self.outbox.send(note, messages)
+        return replies[: len(writes)]
+
+    def _write(self, write: Write, nonce: int) -> Pb:
+        path = path_of(write.key)
+        match write:
+            case Merge(_, entries):
+                return self._bodies.merge_of(path, entries)
+            case Delete(_, version):
+                asked = new_write()
+                asked.delete = f"{self._root}/{path}"
+                return _as_seen(asked, version) if version else asked
+            case Create(_, body, index):
+                asked = self._bodies.write_of(path, body, index, nonce)
+                asked.current_document.exists = False
+                return asked
+            case Update(_, body, version, index):
+                return _as_seen(self._bodies.write_of(path, body, index, nonce), version)
+            case Put(_, body, index):
+                return self._bodies.write_of(path, body, index, nonce)
+
+    def _commit(self, asked: Sequence[Pb], writes: Sequence[Write], nonce: int) -> list[Reply]:
+        """Commit; when the service did not answer, find out whether it was done before believing a refusal."""
+        request = calls.CommitRequest.pb(calls.CommitRequest())
+        request.database = self._database
+        request.writes.extend(asked)
+        unsure = False
+        for number in range(TRIES):
+            try:
+                answer = self._client.commit(
+                    calls.CommitRequest.wrap(request), retry=None, timeout=TIMEOUT, metadata=self._header
+                )
+                return [_reply(result) for result in calls.CommitResponse.pb(answer).write_results]
+            except _REFUSALS as refusal:
+                if unsure and (replies := self._done_before(writes, nonce)) is not None:
+                    return replies
+                raise Refused(self._refused(writes)) from refusal
+            except _TROUBLE as trouble:
+                unsure = unsure or not isinstance(trouble, exceptions.Aborted)
+                _pause(number, trouble)
+        raise AssertionError("unreachable")
+
+    def _done_before(self, writes: Sequence[Write], nonce: int) -> list[Reply] | None:
+        """Return the replies of a commit that was done without an answer; None when it was not ours."""
+        mine = [write for write in writes if isinstance(write, Create | Update | Put)]
+        found = dict(self._documents([f"{self._root}/{path_of(write.key)}" for write in mine]))
+        if not any(document.fields["w"].integer_value == nonce for document in found.values()):
+            return None
+        many = 1 << 30  # a count that is too high costs a look
+        versions = {self._bodies.key(name): version_of(each.update_time) for name, each in found.items()}
+        return [
+            Reply(count=many) if isinstance(write, Merge) else Reply(version=versions.get(write.key, 0))
+            for write in writes
+        ]
+
+    def _refused(self, writes: Sequence[Write]) -> str:
+        """Return the key of the first precondition that does not hold (the service names none that can be read)."""
+        asking = [write for write in writes if isinstance(write, Create | Update | Delete)]
+        found = dict(zip([write.key for write in asking], self.get([write.key for write in asking]), strict=True))
+        for write in asking:
+            stored = found[write.key]
+            if isinstance(write, Create) and stored is not None:
+                return write.key
+            if not isinstance(write, Create) and write.version and (stored is None or stored.version != write.version):
+                return write.key
+        return asking[0].key if asking else ""
+
+    def flush(self) -> None:
+        """Remove what the outbox holds of messages that were sent; nothing is lost when this is never called."""
+        removed = self.outbox.sent()
+        if removed:
+            self._commit(removed, (), 0)
+            self.outbox.forget(removed)
+
+    def sweep(self, limit: int = 100) -> int:
+        """Send the messages of processes that died before they did; return how many there were."""
+        now = self.outbox.now()
+        found = self._tried(lambda: self._run(self._root, due(COLLECTION, now, limit)))
+        messages = [each for document in found for each in envelopes_in(document)]
+        self.outbox.send(None, messages)
+        if found:
+            self._commit([removal(document.name) for document in found], (), 0)
+        return len(messages)
+
+    def is_gone(self, owner: str) -> bool:  # noqa: ARG002 - nobody here knows which instances have ended
+        """Tell nothing: a claim of an instance is void when its time is over."""
+        return False
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.transport.close()
+
+    def _tried(self, ask: Callable[[], T]) -> T:
+        for number in range(TRIES):
+            try:
+                return ask()
+            except _TROUBLE as trouble:
+                _pause(number, trouble)
+        raise AssertionError("unreachable")
+
+
+def _as_seen(asked: Pb, version: int) -> Pb:
+    """Have a write insist on the version that was seen."""
+    seen = asked.current_document.update_time
+    seen.seconds, microseconds = divmod(version, 1_000_000)
+    seen.nanos = microseconds * 1000
+    return asked
+
+
+def _reply(result: Pb) -> Reply:
+    if result.transform_results:
+        return Reply(count=result.transform_results[0].integer_value)
+    return Reply(version=version_of(result.update_time))
+
+
+def _pause(number: int, trouble: Exception) -> None:
+    """Wait before the next try, or give up after the last."""
+    if number == TRIES - 1:
+        raise TransientError(f"Firestore did not answer {TRIES} times: {type(trouble).__name__}") from trouble
+    time.sleep(random.uniform(0.5, 1.0) * 0.05 * 4**number)  # noqa: S311 - not a secret
+
+
+def connect(host: str | None) -> FirestoreClient:
+    """Return a client of the service, or of the emulator at `host:port`."""
+    if host is None:
+        return FirestoreClient()
+    from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+    return FirestoreClient(transport=FirestoreGrpcTransport(channel=grpc.insecure_channel(host)))

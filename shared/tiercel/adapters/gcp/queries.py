@@ -1,0 +1,97 @@
+"""The queries that are put to Firestore."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from google.cloud.firestore_v1.types import query as queries
+
+from tiercel.adapters.gcp.bodies import DATE, new_value
+from tiercel.adapters.gcp.names import LAST, place_of
+
+Pb = Any
+
+PAGE = 300
+"""Documents that one call of a scan brings."""
+
+_FILTER, _DIRECTION = queries.StructuredQuery.FieldFilter.Operator, queries.StructuredQuery.Direction
+_AND = queries.StructuredQuery.CompositeFilter.Operator.AND
+
+
+class Wanted(NamedTuple):
+    """A query by indexed scalars; None and () leave one out."""
+
+    kind: str
+    namespace: str | None = None
+    flow_id: str | None = None
+    states: tuple[str, ...] = ()
+    owner: str | None = None
+    newest_first: bool = False
+    limit: int = 1000
+
+
+def select(wanted: Wanted) -> Pb:
+    """Return the structured query; documents without an index have no date, so they are in none."""
+    query = _from(wanted.kind)
+    for scalar in ("namespace", "flow_id", "owner"):
+        value = getattr(wanted, scalar)
+        if value is not None:
+            _filter(query, scalar, _FILTER.EQUAL).string_value = value
+    if len(wanted.states) == 1:
+        _filter(query, "state", _FILTER.EQUAL).string_value = wanted.states[0]
+    elif wanted.states:
+        listed = _filter(query, "state", _FILTER.IN).array_value.values
+        listed.extend(new_value(string_value=state) for state in wanted.states)
+    direction = _DIRECTION.DESCENDING if wanted.newest_first else _DIRECTION.ASCENDING
+    _order(query, DATE, direction)
+    _order(query, "__name__", direction)
+    query.limit.value = min(wanted.limit, 2**31 - 1)
+    return query
+
+
+def due(collection: str, until: float, limit: int) -> Pb:
+    """Return the query for the documents of a collection whose date is not later, the oldest first."""
+    query = _from(collection)
+    _filter(query, DATE, _FILTER.LESS_THAN_OR_EQUAL).double_value = until
+    _order(query, DATE, _DIRECTION.ASCENDING)
+    query.limit.value = limit
+    return query
+
+
+def named_from(root: str, prefix: str) -> tuple[str, Pb]:
+    """Return the parent and the query for one page of the documents whose keys start so, in the order of keys."""
+    path, first = place_of(prefix)
+    above, _, collection = path.rpartition("/")
+    query = _from(collection)
+    below = f"{root}/{path}"
+    _filter(query, "__name__", _FILTER.GREATER_THAN_OR_EQUAL).reference_value = f"{below}/{first}"
+    _filter(query, "__name__", _FILTER.LESS_THAN).reference_value = f"{below}/{first}{LAST}"
+    _order(query, "__name__", _DIRECTION.ASCENDING)
+    query.limit.value = PAGE
+    return (f"{root}/{above}" if above else root), query
+
+
+def after(query: Pb, name: str) -> None:
+    """Have a query by name begin behind a document."""
+    query.start_at.Clear()
+    query.start_at.values.add().reference_value = name
+    query.start_at.before = False
+
+
+def _from(collection: str) -> Pb:
+    query = queries.StructuredQuery.pb(queries.StructuredQuery())
+    query.from_.add(collection_id=collection)
+    return query
+
+
+def _filter(query: Pb, field: str, operator: int) -> Pb:
+    """Add a filter, and return its value to be set."""
+    query.where.composite_filter.op = _AND
+    added = query.where.composite_filter.filters.add().field_filter
+    added.field.field_path, added.op = field, operator
+    return added.value
+
+
+def _order(query: Pb, field: str, direction: int) -> None:
+    order = query.order_by.add()
+    order.field.field_path, order.direction = field, direction

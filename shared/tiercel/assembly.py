@@ -1,0 +1,163 @@
+"""The engine and all its parts, put together over whatever adapters a runtime has chosen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tiercel.archive import StoredExecution
+from tiercel.attempt import Watch
+from tiercel.commands import give_up
+from tiercel.encryption import encrypt
+from tiercel.engine import Engine
+from tiercel.errors import NotFoundError
+from tiercel.executions import StoredExecutions
+from tiercel.flows import FlowStore
+from tiercel.inputreaders import Calls, InputReaders
+from tiercel.intake import Intake
+from tiercel.lanes import Lanes, Observer
+from tiercel.masking import Mask
+from tiercel.model.execution import Execution, TaskRun
+from tiercel.model.messages import Message
+from tiercel.namespacefiles import NamespaceFiles
+from tiercel.planner.scene import Scene
+from tiercel.ports import Clock, ObjectStore, StateStore
+from tiercel.readers import Readers
+from tiercel.services import Secrets, Services
+from tiercel.storekeys import StoreKeyValues
+from tiercel.taskcache import TaskCache
+from tiercel.triggerstate import StoredTriggers
+from tiercel.view import ExecutionView
+from tiercel.worker import LocalWorker
+
+
+@dataclass(frozen=True)
+class World:
+    """What a runtime has chosen."""
+
+    where: str
+    """The options with which the command line finds this installation again."""
+    store: StateStore
+    objects: ObjectStore
+    clock: Clock
+    secrets: Secrets
+    cache_dir: Path
+    """A folder for what may be made again."""
+    encryption_key: str
+    environment: Mapping[str, str]
+    """The settings."""
+    envs: Mapping[str, object]
+    """What expressions see of it."""
+    owner: str
+    """The name of this process, for claims."""
+    lease: float
+    """Seconds for which a claim holds."""
+    works: Callable[[], bool] = lambda: True
+    """Tells whether another task may begin here now, or is handed over to another process."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The engine and its parts: what every runtime has."""
+
+    where: str
+    """The options with which the command line finds this installation again."""
+    store: StateStore
+    flows: FlowStore
+    intake: Intake
+    lanes: Lanes
+    engine: Engine
+    services: Services
+    view: ExecutionView
+
+
+def assemble(world: World, *, observer: Observer | None = None, watch: Watch | None = None) -> Parts:
+    """Put the parts together.
+
+    Args:
+        world: The adapters.
+        observer: Sees every commit.
+        watch: Sees every log line as it is written.
+    """
+    services = _services(world)
+    flows = FlowStore(world.store, world.clock)
+    intake = _intake(world.store, flows, services)
+    executions = StoredExecutions(world.store, world.objects, flows, intake)
+    services = replace(services, executions=executions, triggers=StoredTriggers(world.store, flows, world.clock))
+    lanes = Lanes(
+        store=world.store,
+        objects=world.objects,
+        clock=world.clock,
+        flows=flows,
+        worker=LocalWorker(services, watch),
+        worlds=_worlds(services),
+        surroundings=services.surroundings,
+        owner=world.owner,
+        lease=world.lease,
+        works=world.works,
+        observer=observer,
+    )
+    view = ExecutionView(world.store, world.objects)
+    return Parts(world.where, world.store, flows, intake, lanes, Engine(lanes, intake), services, view)
+
+
+def _services(world: World) -> Services:
+    return Services(
+        objects=world.objects,
+        files=NamespaceFiles(world.objects),
+        keys=StoreKeyValues(world.store, world.clock),
+        secrets=world.secrets,
+        clock=world.clock,
+        cache_dir=world.cache_dir,
+        encryption_key=world.encryption_key,
+        recursive_rendering=world.environment.get("TIERCEL_RECURSIVE_RENDERING", "").lower() == "true",
+        surroundings={"envs": world.envs, "globals": {}, "kestra": {}},
+        task_cache=TaskCache(world.store, world.clock),
+    )
+
+
+def _intake(store: StateStore, flows: FlowStore, services: Services) -> Intake:
+    intake = Intake(
+        store=store,
+        objects=services.objects,
+        clock=services.clock,
+        flows=flows,
+        worlds=lambda flow: InputReaders(services, flow.namespace, calls),
+        surroundings=services.surroundings,
+        encrypt=lambda text: encrypt(services.encryption_key, text),
+    )
+    calls = Calls(intake, flows, lambda execution: _header(store, services, execution))
+    return intake
+
+
+def _header(store: StateStore, services: Services, execution: str) -> Execution:
+    found = StoredExecution(store, services.objects, execution).header()
+    if found is None:
+        raise NotFoundError(f"execution '{execution}' is gone: somebody has purged it")
+    return found[0]
+
+
+def _worlds(services: Services) -> Callable[[Scene, TaskRun | None], Readers]:
+    def world(scene: Scene, _: TaskRun | None) -> Readers:
+        found = scene.memo.get("world")
+        if found is None:
+            found = Readers(services, scene.header.namespace, Mask(), scene)
+            scene.memo["world"] = found
+        return found
+
+    return world
+
+
+def poisoned(lanes: Lanes) -> Callable[[Message, Exception], None]:
+    """Return what ends the execution of a message that nobody can handle."""
+
+    def end(message: Message, error: Exception) -> None:
+        if os.environ.get("TIERCEL_DEBUG"):
+            traceback.print_exception(error, file=sys.stderr)
+        give_up(lanes, message.execution, f"{type(message).__name__}: {type(error).__name__}: {error}")
+
+    return end

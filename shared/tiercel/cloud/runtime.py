@@ -1,0 +1,175 @@
+"""The engine over Google's services, as one function's process has it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tiercel.adapters.gcp.firestore import FirestoreStore
+from tiercel.adapters.gcp.firestore import connect as open_client
+from tiercel.adapters.gcp.objects import BucketObjects
+from tiercel.adapters.gcp.pubsub import Publisher
+from tiercel.adapters.gcp.secrets import ManagedSecrets
+from tiercel.adapters.gcp.sending import Sender
+from tiercel.adapters.gcp.timers import CloudTasks
+from tiercel.adapters.local.clock import SystemClock
+from tiercel.adapters.local.secrets import EnvironmentSecrets, envs
+from tiercel.assembly import Parts, World, assemble, poisoned
+from tiercel.cloud.handling import DONE, Budget, Handler
+from tiercel.cloud.settings import BUDGET, Settings
+from tiercel.lanes import Observer
+from tiercel.ports import Clock, Envelope
+from tiercel.services import Secrets
+from tiercel.sweeping import sweep
+
+if TYPE_CHECKING:
+    from tiercel.cloud.events import Events
+
+SWEPT = 10
+"""Minutes between two looks at executions that stand still."""
+
+_log = logging.getLogger("tiercel")
+
+LONGEST_LETTER = 8_000_000
+"""Bytes of a refused request that are kept."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Everything of one process."""
+
+    settings: Settings
+    store: FirestoreStore
+    publisher: Publisher
+    handler: Handler
+    parts: Parts
+    clock: Clock
+
+    def advance(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Handle a message; tasks are handed over. Return the code to answer with."""
+        return self.handler.answer(headers, body, 0.0)
+
+    def execute(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Handle a message, and run tasks as long as there is time. Return the code to answer with."""
+        return self.handler.answer(headers, body, self.settings.timeout * BUDGET)
+
+    def on_object(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Hear a notification of a bucket. Return the code to answer with."""
+        return self._events.on_object(headers, body)
+
+    def on_message(self, topic: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Hear a message of a topic, whose name the push endpoint's address holds. Return the code to answer with."""
+        return self._events.on_message(topic, headers, body)
+
+    @cached_property
+    def _events(self) -> Events:
+        from tiercel.cloud.events import hear  # the other functions need nothing of it
+
+        return hear(self.settings, self.parts, self.handler.bury, self.handler.flush)
+
+    def tick(self) -> int:
+        """Send what a dead process left; now and then look for what a lost message left. Return the code to answer."""
+        sent = self.store.sweep()
+        if self.clock.now().minute % SWEPT == 0:
+            sent += sweep(self.parts.lanes)
+            self.store.flush()
+        if sent:
+            _log.warning("the sweep has sent %d messages again", sent)
+        return DONE
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.store.flush()
+        self.store.close()
+        self.publisher.close()
+
+
+def connect(settings: Settings, environment: Mapping[str, str], *, observer: Observer | None = None) -> Cloud:
+    """Put the engine together over the services; nothing is asked of them yet.
+
+    Args:
+        settings: Where everything is.
+        environment: The variables that `envs` and `secret()` may show.
+        observer: Sees every commit of this process.
+    """
+    clock, budget = SystemClock(), Budget()
+    storage_host = (settings.storage_host or "").rpartition("/")[2] or None
+    objects = BucketObjects(settings.storage_bucket or settings.bucket, prefix="storage/", host=storage_host)
+    publisher = Publisher(
+        events=settings.topic(settings.events_topic),
+        tasks=settings.topic(settings.tasks_topic),
+        host=settings.pubsub_host,
+    )
+    sender = Sender(publisher, _timers(settings, clock), clock)
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    store = FirestoreStore(
+        open_client(settings.firestore_host),
+        project=settings.project,
+        database=settings.database,
+        objects=objects,
+        publish=sender,
+        clock=clock,
+        owner=owner,
+    )
+    world = World(
+        where="--on emulators" if settings.is_emulated else "--on gcp",
+        store=store,
+        objects=objects,
+        clock=clock,
+        secrets=_secrets(settings, environment),
+        cache_dir=Path(tempfile.gettempdir()) / "tiercel",
+        encryption_key=settings.encryption_key,
+        environment=environment,
+        envs=envs(environment),
+        owner=owner,
+        lease=settings.lease,
+        works=budget.works,
+    )
+    parts = assemble(world, observer=observer)
+    handler = Handler(
+        handle=parts.engine.handle,
+        poisoned=poisoned(parts.lanes),
+        bury=_burial(settings),
+        put_off=lambda envelope: sender([envelope]),
+        flush=store.flush,
+        now=lambda: clock.now().timestamp(),
+        budget=budget,
+    )
+    return Cloud(settings, store, publisher, handler, parts, clock)
+
+
+def _secrets(settings: Settings, environment: Mapping[str, str]) -> Secrets:
+    """Return where secrets come from: on emulators the environment alone, for Secret Manager has none."""
+    return EnvironmentSecrets(environment) if settings.is_emulated else ManagedSecrets(settings.project, environment)
+
+
+def _timers(settings: Settings, clock: Clock) -> CloudTasks:
+    return CloudTasks(
+        queue=settings.queue,
+        url=settings.advance_url,
+        works_url=settings.execute_url,
+        clock=clock,
+        service_account=settings.account,
+        host=settings.tasks_host,
+    )
+
+
+def _burial(settings: Settings) -> Callable[[bytes], None]:
+    """Return what keeps the body of a request that is no message, as a dead letter."""
+    dead = settings.topic(settings.dead_topic)
+    publisher = Publisher(events=dead, tasks=dead, host=settings.pubsub_host)
+
+    def bury(body: bytes) -> None:
+        name = hashlib.sha256(body).hexdigest()[:16]
+        publisher.publish([Envelope(f"refused/{name}", body[:LONGEST_LETTER])])
+
+    return bury

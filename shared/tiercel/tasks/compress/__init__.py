@@ -1,0 +1,1 @@
+"""Archives and compressed files: `io.kestra.plugin.compress.*`."""

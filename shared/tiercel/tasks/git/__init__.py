@@ -1,0 +1,1 @@
+"""Git repositories: `io.kestra.plugin.git.*`."""

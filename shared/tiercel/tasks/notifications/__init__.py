@@ -1,0 +1,1 @@
+"""Messages to people: chat services by their webhooks, and mail."""

@@ -1,0 +1,1 @@
+"""Record files to other forms and back: `io.kestra.plugin.serdes.*`."""

@@ -1,0 +1,1 @@
+"""What the adapters to Google's services promise beyond the ports."""

@@ -1,0 +1,116 @@
+"""Secrets from Secret Manager, which has no emulator: a fake client answers as it does."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, cast
+
+import pytest
+from google.api_core import exceptions
+from google.cloud.secretmanager_v1 import AccessSecretVersionResponse, SecretManagerServiceClient
+
+from tiercel.adapters.gcp import trying
+from tiercel.adapters.gcp.secrets import FRESH, ManagedSecrets
+from tiercel.adapters.local.secrets import EnvironmentSecrets
+from tiercel.errors import ExpressionError, TransientError
+
+
+class FakeClient:
+    """Holds secrets, and notes what is asked for."""
+
+    def __init__(self, **held: bytes | Exception) -> None:
+        self.held = held
+        self.asked: list[str] = []
+
+    def access_secret_version(self, *, request: dict[str, str], retry: None, timeout: float) -> Any:
+        self.asked.append(request["name"])
+        found = self.held.get(request["name"].removeprefix("projects/p/secrets/").removesuffix("/versions/latest"))
+        if found is None:
+            raise exceptions.NotFound(f"Secret [{request['name']}] not found or has no versions.")
+        if isinstance(found, Exception):
+            raise found
+        return AccessSecretVersionResponse(payload={"data": found})
+
+
+class Seconds:
+    """A counter of seconds that stands still."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def secrets(client: FakeClient, clock: Seconds | None = None, **environment: str) -> ManagedSecrets:
+    fake = cast(SecretManagerServiceClient, client)
+    return ManagedSecrets("p", environment, client=fake, clock=clock or Seconds())
+
+
+def test_a_secret_is_the_latest_version_in_any_case() -> None:
+    client = FakeClient(SECRET_MY_KEY="value ü".encode())
+    found = secrets(client)
+    assert [found.get(name) for name in ("my_key", "MY_KEY", "My_Key")] == ["value ü"] * 3
+    assert client.asked == ["projects/p/secrets/SECRET_MY_KEY/versions/latest"]
+
+
+def test_a_value_is_asked_for_again_after_five_minutes() -> None:
+    client, clock = FakeClient(SECRET_K=b"old"), Seconds()
+    found = secrets(client, clock)
+    assert found.get("k") == "old"
+    client.held["SECRET_K"] = b"new"
+    clock.now += FRESH - 1
+    assert found.get("k") == "old"
+    clock.now += 1
+    assert found.get("k") == "new"
+    assert len(client.asked) == 2
+
+
+def test_the_environment_wins() -> None:
+    client = FakeClient(SECRET_K=b"managed")
+    assert secrets(client, SECRET_K=base64.b64encode(b"own").decode()).get("K") == "own"
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("name", ["my_key", "a.b", "a b", "../x", "ü", "", "k" * 300])
+def test_a_missing_secret_is_named_as_on_one_machine(name: str) -> None:
+    with pytest.raises(ExpressionError) as here:
+        secrets(FakeClient()).get(name)
+    with pytest.raises(ExpressionError) as there:
+        EnvironmentSecrets({}).get(name)
+    assert str(here.value) == str(there.value)
+
+
+def test_a_missing_secret_is_found_once_it_is_there() -> None:
+    client = FakeClient()
+    found = secrets(client)
+    with pytest.raises(ExpressionError):
+        found.get("k")
+    client.held["SECRET_K"] = b"new"
+    assert found.get("k") == "new"
+
+
+def test_a_secret_that_may_not_be_read_says_which_role_is_missing() -> None:
+    client = FakeClient(SECRET_K=exceptions.PermissionDenied("no"))
+    with pytest.raises(ExpressionError, match=r"roles/secretmanager\.secretAccessor on projects/p/secrets/SECRET_K"):
+        secrets(client).get("k")
+
+
+def test_a_disabled_version_is_named() -> None:
+    client = FakeClient(SECRET_K=exceptions.FailedPrecondition("SecretVersion is in DISABLED state."))
+    with pytest.raises(ExpressionError, match=r"'k' cannot be read: .*projects/p/secrets/SECRET_K is enabled"):
+        secrets(client).get("k")
+
+
+def test_a_secret_that_is_not_text_is_named_without_its_value() -> None:
+    with pytest.raises(ExpressionError, match="'k' is not text") as raised:
+        secrets(FakeClient(SECRET_K=b"hunter2\xff")).get("k")
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_busy_service_is_trouble_that_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tiercel.adapters.gcp.trying.time.sleep", lambda seconds: None)
+    client = FakeClient(SECRET_K=exceptions.ServiceUnavailable("busy"))
+    with pytest.raises(TransientError, match="Secret Manager did not answer"):
+        secrets(client).get("k")
+    assert len(client.asked) == trying.TRIES
