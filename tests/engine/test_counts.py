@@ -104,7 +104,8 @@ with tempfile.TemporaryDirectory() as folder, embedded(pathlib.Path(folder)) as 
     execution = rt.intake.accept(rt.flows.deploy(parse_flow(fan(10_000))), Request()).id
     assert rt.bus.wait_quiet(60, timers=True)
     took = time.monotonic() - began
-    peak = re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]  # ru_maxrss has the parent's
+    status = pathlib.Path("/proc/self/status").read_text()  # ru_maxrss would be the parent's at first
+    peak = re.search(r"VmHWM:\\s+(\\d+)", status)[1]
     print(rt.view.header(execution).state, took, int(peak) / 1024)
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

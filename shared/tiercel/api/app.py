@@ -1,0 +1,137 @@
+"""The WSGI application: credentials, routing, parameters, the answer or the error as bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from tiercel.api import catalogue, door
+from tiercel.api.calls import Answer, Call, Page, Stream
+from tiercel.api.failures import NoRouteError, RequestError, TooLargeError, UnauthorizedError, failure_of
+from tiercel.api.filters import is_filter, read_filter
+from tiercel.api.parameters import read_page, read_parameters
+from tiercel.api.routing import Route, segments_of
+from tiercel.api.site import Site
+
+API = "/api/v1"
+REALM = 'Basic realm="Tiercel"'
+
+_log = logging.getLogger("tiercel.api")
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+class Application:
+    """Answers requests to one installation."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._routes = catalogue.all_routes()
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        """Answer a request, as WSGI asks for it."""
+        request = Request(environ)
+        request.max_content_length = self.site.largest_body
+        try:
+            response = self._answer(request)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            response = self._failed(request, error)
+        return response(environ, start)
+
+    def _answer(self, request: Request) -> Response:
+        path = raw_path(request)
+        if path != API and not path.startswith(f"{API}/"):
+            return _response(door.answer(self.site, request, path))
+        segments = segments_of(path.removeprefix(API))
+        route, variables = self._routes.find("GET" if request.method == "HEAD" else request.method, segments)
+        if not route.is_open:
+            authorize(self.site, request)
+        return _response(route.handler(self._call(route, request, variables)))
+
+    def _call(self, route: Route, request: Request, variables: dict[str, str]) -> Call:
+        given = {name: request.args.getlist(name) for name in request.args}
+        filters = None
+        if route.filtered:
+            own = {parameter.name for parameter in route.declared}
+            flat = {name: given.pop(name) for name in list(given) if name not in own and is_filter(name)}
+            filters = read_filter(flat, self.site.parts.lanes.now())
+        values = read_parameters(route.declared, given)
+        page = read_page(values) if route.paged else Page()
+        return Call(self.site, request, variables, values, page, filters)
+
+    def _failed(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, RequestEntityTooLarge):
+            error = TooLargeError(f"the body is over the limit of {self.site.largest_body} bytes")
+        elif isinstance(error, HTTPException):
+            error = _translated(error)
+        failure = failure_of(error)
+        if failure.status >= 500:
+            _log.exception("%s %s failed (%s)", request.method, request.path, failure.trace, exc_info=error)
+        wants_problem = "application/problem+json" in request.headers.get("Accept", "")
+        response = Response(
+            _encode(failure.body(request.path)),
+            failure.status,
+            content_type="application/problem+json" if wants_problem else "application/json",
+        )
+        if failure.status == 401:
+            response.headers["WWW-Authenticate"] = REALM
+        if failure.status == 503:
+            response.headers["Retry-After"] = "1"
+        return response
+
+
+def raw_path(request: Request) -> str:
+    """Return the path as it was sent: what WSGI gives is decoded, so an encoded slash would be lost."""
+    raw = request.environ.get("REQUEST_URI") or request.environ.get("RAW_URI") or ""
+    if raw.startswith("/"):
+        return str(raw).partition("?")[0]
+    return request.path
+
+
+def authorize(site: Site, request: Request) -> None:
+    """Refuse a request without the credentials that are asked for; compared in constant time.
+
+    Raises:
+        UnauthorizedError: It shows none, or wrong ones.
+    """
+    if site.credentials is None and not site.token:
+        return
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer" and site.token and hmac.compare_digest(given.strip().encode(), site.token.encode()):
+        return
+    if kind.lower() == "basic" and site.credentials is not None:
+        try:
+            shown = base64.b64decode(given.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            shown = b""
+        if hmac.compare_digest(shown, ":".join(site.credentials).encode()):
+            return
+    raise UnauthorizedError("credentials are asked for: HTTP Basic, or a token as Bearer")
+
+
+def _translated(error: HTTPException) -> RequestError:
+    found = NoRouteError(error.description or error.name)
+    found.status, found.title = error.code or 400, error.name
+    return found
+
+
+def _response(given: object) -> Response:
+    if isinstance(given, Response):
+        return given
+    if isinstance(given, Stream):
+        return Response(given.pieces, content_type=given.content_type, headers=dict(given.headers))
+    answer = given if isinstance(given, Answer) else Answer(given)
+    body = answer.body
+    if body is None:
+        return Response(b"", answer.status, headers=dict(answer.headers))
+    if isinstance(body, bytes | str):
+        kind = answer.content_type or "text/plain; charset=utf-8"
+        return Response(body, answer.status, headers=dict(answer.headers), content_type=kind)
+    return Response(_encode(body), answer.status, headers=dict(answer.headers), content_type="application/json")

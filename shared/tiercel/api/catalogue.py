@@ -1,0 +1,12 @@
+"""All routes: importing a module of routes adds them to the table."""
+
+from __future__ import annotations
+
+from tiercel.api.routing import Routes, routes
+
+
+def all_routes() -> Routes:
+    """Return the table with the routes of every module."""
+    from tiercel.api import executions, flows  # noqa: F401 - imported for the routes that they add
+
+    return routes

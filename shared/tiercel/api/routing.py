@@ -1,0 +1,148 @@
+"""Which route answers a request: a table of patterns, static segments before variables, tenants cut off first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from tiercel.api.calls import Answer, Call, Stream
+from tiercel.api.failures import BadRequestError, NoRouteError, NotAllowedError
+from tiercel.api.parameters import PAGING, Parameter
+
+TENANT = "main"
+"""The only tenant."""
+
+RESOURCES = frozenset(  # fmt: skip
+    {
+        "flows", "executions", "logs", "metrics", "triggers", "kv", "namespaces", "outputs", "plugins",
+        "dashboards", "stats", "blueprints", "configs", "templates", "taskruns", "secrets", "expressions",
+        "concurrency-limit", "usages", "basicAuth", "cluster", "instance", "me", "auths", "setup", "pebble",
+        "license-info", "login", "logout", "notifications", "tenants", "users", "groups", "roles"
+    }
+)
+"""First segments that are no tenant (api.md, 1.1)."""
+
+Handler = Callable[[Call], object | Answer | Stream]
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address, what it takes, and who answers."""
+
+    method: str
+    pattern: str
+    """Below `/api/v1`: `/flows/{namespace}/{id}`; a last segment `{name*}` takes the rest of the path."""
+    handler: Handler
+    parameters: tuple[Parameter, ...] = ()
+    paged: bool = False
+    filtered: bool = False
+    body: str = ""
+    """The content type that it reads; empty for none."""
+    is_open: bool = False
+    """Nobody is asked for credentials."""
+    segments: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Cut the pattern."""
+        object.__setattr__(self, "segments", tuple(self.pattern.strip("/").split("/")))
+
+    @property
+    def summary(self) -> str:
+        """The first line of the handler's docstring."""
+        return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def declared(self) -> tuple[Parameter, ...]:
+        """Every query parameter, those of paging included; filters are read apart."""
+        return (*self.parameters, *(PAGING if self.paged else ()))
+
+    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
+        """Return the variables of a path, or None when it is another's."""
+        rest = self.segments[-1].endswith("*}")
+        if len(segments) != len(self.segments) and not (rest and len(segments) >= len(self.segments)):
+            return None
+        found = {}
+        for own, given in zip(self.segments, segments, strict=False):
+            if own.startswith("{"):
+                found[own.strip("{}*")] = given
+            elif own != given:
+                return None
+        if rest:
+            found[self.segments[-1].strip("{}*")] = "/".join(segments[len(self.segments) - 1 :])
+        return found
+
+    def rank(self) -> tuple[bool, ...]:
+        """Return a key that sorts static segments before variables."""
+        return tuple(segment.startswith("{") for segment in self.segments)
+
+
+class Routes:
+    """The table."""
+
+    def __init__(self) -> None:
+        self.all: list[Route] = []
+
+    def route(
+        self,
+        method: str,
+        *patterns: str,
+        parameters: Sequence[Parameter] = (),
+        paged: bool = False,
+        filtered: bool = False,
+        body: str = "",
+        is_open: bool = False,
+    ) -> Callable[[Handler], Handler]:
+        """Register who answers a method at some addresses."""
+
+        def add(handler: Handler) -> Handler:
+            for pattern in patterns:
+                self.all.append(Route(method, pattern, handler, tuple(parameters), paged, filtered, body, is_open))
+            return handler
+
+        return add
+
+    def find(self, method: str, segments: Sequence[str]) -> tuple[Route, dict[str, str]]:
+        """Return the route of a request and the variables of its path.
+
+        Raises:
+            NoRouteError: There is nothing at this address.
+            NotAllowedError: There is, but not for this method.
+        """
+        others = set()
+        best: tuple[Route, dict[str, str]] | None = None
+        for route in self.all:
+            found = route.match(segments)
+            if found is None:
+                continue
+            if route.method != method:
+                others.add(route.method)
+            elif best is None or (len(route.segments), route.rank()) < (len(best[0].segments), best[0].rank()):
+                best = route, found
+        if best is not None:
+            return best
+        path = "/".join(segments)
+        if others:
+            raise NotAllowedError(f"{method} is not answered at /{path}; it takes {', '.join(sorted(others))}")
+        raise NoRouteError(f"there is nothing at /api/v1/{path}")
+
+
+def segments_of(path: str) -> list[str]:
+    """Return the segments of a path below `/api/v1`, decoded one by one, without the tenant.
+
+    Args:
+        path: The path as it was sent, percent-encoded.
+
+    Raises:
+        BadRequestError: It names a tenant that there is not.
+    """
+    segments = [unquote(segment) for segment in path.strip("/").split("/")]
+    if segments and segments[0] not in RESOURCES:
+        tenant = segments.pop(0)
+        if tenant != TENANT:
+            raise BadRequestError(f"Tenant must be '{TENANT}', found '{tenant}'")
+    return segments
+
+
+routes = Routes()
+"""The routes of the API; each module of this package adds its own."""
