@@ -10,7 +10,7 @@ from tiercel.api.failures import NoRouteError
 from tiercel.api.site import Site
 
 
-def answer(site: Site, request: Request, path: str) -> object:
+def answer(_site: Site, _request: Request, path: str) -> object:
     """Answer a request outside of the API.
 
     Raises:

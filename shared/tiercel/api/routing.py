@@ -13,13 +13,12 @@ from tiercel.api.parameters import PAGING, Parameter
 TENANT = "main"
 """The only tenant."""
 
-RESOURCES = frozenset(  # fmt: skip
-    {
-        "flows", "executions", "logs", "metrics", "triggers", "kv", "namespaces", "outputs", "plugins",
-        "dashboards", "stats", "blueprints", "configs", "templates", "taskruns", "secrets", "expressions",
-        "concurrency-limit", "usages", "basicAuth", "cluster", "instance", "me", "auths", "setup", "pebble",
-        "license-info", "login", "logout", "notifications", "tenants", "users", "groups", "roles"
-    }
+RESOURCES = frozenset(
+    """
+    flows executions logs metrics triggers kv namespaces outputs plugins dashboards stats blueprints configs
+    templates taskruns secrets expressions concurrency-limit usages basicAuth cluster instance me auths
+    setup pebble license-info login logout notifications tenants users groups roles
+    """.split()  # noqa: SIM905 - sixty lines otherwise
 )
 """First segments that are no tenant (api.md, 1.1)."""
 
