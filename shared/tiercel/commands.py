@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tiercel.archive import envelope, envelopes, header_index
+from tiercel.archive import envelope, header_index
 from tiercel.errors import TransientError
 from tiercel.lanes import TRIES, Lanes
 from tiercel.model.execution import MAIN_LANE, Lane, LogLine, decode_execution, encode, header_key
@@ -103,22 +103,11 @@ def _kill_unbegun(lanes: Lanes, execution: str) -> None:
 
 
 def _kill_lane(lanes: Lanes, execution: str, key: str, state: State) -> None:
-    for _ in range(TRIES):
-        token = lanes.load(execution, key)
-        if token is None or token.lane.ended:
-            return
-        scene, renderer = lanes.scene(token)
-        walk = Walk(scene, renderer, lanes.now())
-        if walk.in_epilogue():
-            return
-        _end_lane(walk, state)
-        try:
-            lanes.commit(token.writes(walk.transition), envelopes(walk.transition))
-        except Refused:
-            continue
-        lanes.seen(token, walk.transition)
-        return
-    raise TransientError(f"lane {key} of execution {execution} is changed by too many at once")
+    def end(walk: Walk) -> None:
+        if not walk.in_epilogue():
+            _end_lane(walk, state)
+
+    lanes.change_lane(execution, key, end)
 
 
 def _end_lane(walk: Walk, state: State) -> None:

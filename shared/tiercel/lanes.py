@@ -274,6 +274,26 @@ class Lanes:
         """Write all or nothing, then send."""
         return self.store.commit(writes, messages)
 
+    def change_lane(self, execution: str, lane: str, change: Callable[[Walk], None]) -> None:
+        """Change a lane that has not ended by a hand other than a message's; nothing is run in it.
+
+        Raises:
+            TransientError: It is changed by others all the time.
+        """
+        for _ in range(TRIES):
+            token = self.load(execution, lane)
+            if token is None or token.lane.ended:
+                return
+            scene, renderer = self.scene(token)
+            walk = Walk(scene, renderer, self.now())
+            change(walk)
+            try:
+                self._commit(token, walk.transition, token.writes(walk.transition), envelopes(walk.transition))
+            except Refused:
+                continue
+            return
+        raise TransientError(f"lane {lane} of execution {execution} is changed by too many at once")
+
     def touch(self, execution: str, lane: str) -> None:
         """Write a lane as it is: whoever walks it without having seen the header's change is refused, and looks again.
 

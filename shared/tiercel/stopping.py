@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tiercel.archive import Token, envelope, envelopes
+from tiercel.archive import Token, envelope
 from tiercel.errors import TransientError
-from tiercel.lanes import TRIES, Lanes
+from tiercel.lanes import Lanes
 from tiercel.model.execution import Lane, encode, lane_key
 from tiercel.model.messages import BranchEnded, StopBranches
 from tiercel.model.states import State, seen
 from tiercel.planner import geometry, killing
 from tiercel.planner.openings import branch_lane
-from tiercel.planner.walk import Walk
 from tiercel.ports import Create, Refused
 
 
@@ -27,7 +26,7 @@ def stop_branches(lanes: Lanes, message: StopBranches) -> None:
     inside = [lane.key for lane in stored.values() if not lane.ended and _is_within(lane, names, stored)]
     lanes.worker.cancel(message.execution, inside)
     for key in inside:
-        _stop(lanes, message.execution, key)
+        lanes.change_lane(message.execution, key, killing.stop_lane)
     for name, branch in names.items():
         if name not in stored:
             _bar(lanes, parent, message.run, branch)
@@ -41,23 +40,6 @@ def _is_within(lane: Lane, names: Mapping[str, int], stored: Mapping[str, Lane])
             return True
         at = stored.get(at.parent) if at.parent is not None else None
     return False
-
-
-def _stop(lanes: Lanes, execution: str, key: str) -> None:
-    for _ in range(TRIES):
-        token = lanes.load(execution, key)
-        if token is None or token.lane.ended:
-            return
-        scene, renderer = lanes.scene(token)
-        walk = Walk(scene, renderer, lanes.now())
-        killing.stop_lane(walk)
-        try:
-            lanes.commit(token.writes(walk.transition), envelopes(walk.transition))
-        except Refused:
-            continue
-        lanes.seen(token, walk.transition)
-        return
-    raise TransientError(f"lane {key} of execution {execution} is changed by too many at once")
 
 
 def _bar(lanes: Lanes, parent: Token, fork: str, branch: int) -> None:
