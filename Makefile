@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench/dbos-venv
 
-.PHONY: help demo test check bench install install-test clean
+.PHONY: help demo test check bench package coldstart emulate install install-test clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
 	@echo "make test     install, then run all tests"
 	@echo "make check    formatting, lint, types, tests"
 	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run"
+	@echo "make package  one zip for each cloud function, in dist/functions"
+	@echo "make emulate  Google's emulators with the functions, on this machine"
+	@echo "make coldstart  what a function's process costs before its first work"
 	@echo "make clean    remove what these commands made"
 
 # A stamp for each set of extras: pip runs again only when pyproject.toml has changed.
@@ -42,5 +45,14 @@ $(BENCH)/.stamp: tests/bench/dbos_side.py
 bench: install-test $(BENCH)/.stamp
 	$(BIN)/python -m tests.bench $(ARGS)
 
+package: install-test
+	$(BIN)/python functions/package.py
+
+coldstart: install-test
+	$(BIN)/python -m tests.bench.coldstart
+
+emulate: install-test
+	$(BIN)/tiercel emulate $(ARGS)
+
 clean:
-	rm -rf $(VENV) .bench .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis shared/*.egg-info
+	rm -rf $(VENV) dist .bench .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis shared/*.egg-info
