@@ -68,7 +68,8 @@ def main() -> None:
     print(f"{'function':<12}{'import main':>14}{'resident':>12}    (medians of {ROUNDS}; beside functions_framework)")
     for name in names():
         rounds = [imported(name) for _ in range(ROUNDS)]
-        took, resident = (statistics.median(each[number] for each in rounds) for number in (0, 1))
+        took = statistics.median(each[0] for each in rounds)
+        resident = statistics.median(each[1] for each in rounds)
         print(f"{name:<12}{took * 1000:>11.1f} ms{resident:>9.1f} MB")
     emulator = java.start(java.FIRESTORE)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 import pytest
+
 from bench.coldstart import imported, names
 
 LOADED = {"main", "tiercel", "tiercel.cloud", "tiercel.cloud.process"}

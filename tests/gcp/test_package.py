@@ -75,17 +75,17 @@ def python(request: pytest.FixtureRequest) -> Path:
     folder = request.config.cache.mkdir("functions") / digest
     found = folder / "bin" / "python"
     if not (folder / "done").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         (folder / "requirements.txt").write_text(wanted)
         install = [
-            found,
+            str(found),
             "-m",
             "pip",
             "install",
             "--quiet",
             "--disable-pip-version-check",
             "-r",
-            folder / "requirements.txt",
+            str(folder / "requirements.txt"),
         ]
         subprocess.run(install, check=True, timeout=400)
         (folder / "done").touch()
@@ -99,7 +99,7 @@ def started(python: Path, name: str, folder: Path, settings: dict[str, str]) -> 
     with zipfile.ZipFile(package.build(name, folder / "zips")) as archive:
         archive.extractall(target)
     port = free_port()
-    command = [python.parent / "functions-framework", "--target", name, "--host", "127.0.0.1", "--port", str(port)]
+    command = [str(python.parent / "functions-framework"), "--target", name, "--host", "127.0.0.1", "--port", str(port)]
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=target, env={**kept, **settings}, stdout=output, stderr=output)
