@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench/dbos-venv
 
-.PHONY: help demo test check bench package coldstart emulate install install-test clean
+.PHONY: help demo test check bench package coldstart emulate conformance-emulators install install-test clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run"
 	@echo "make package  one zip for each cloud function, in dist/functions"
 	@echo "make emulate  Google's emulators with the functions, on this machine"
+	@echo "make conformance-emulators  the conformance suite on them: some four minutes"
 	@echo "make coldstart  what a function's process costs before its first work"
 	@echo "make clean    remove what these commands made"
 
@@ -53,6 +54,9 @@ coldstart: install-test
 
 emulate: install-test
 	$(BIN)/tiercel emulate $(ARGS)
+
+conformance-emulators: install-test
+	$(BIN)/python .ci/on_emulators.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) dist .bench .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis shared/*.egg-info

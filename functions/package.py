@@ -1,6 +1,7 @@
 """Builds one zip for each function: `main.py`, `requirements.txt` and the library, and nothing else.
 
 The same files give the same bytes on every machine, so the hash in an object's name changes only when the code does.
+Nothing is compressed: what the compressors of two machines make of a file is not the same.
 """
 
 from __future__ import annotations
@@ -12,22 +13,29 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "functions"
 LIBRARY = ROOT / "shared" / "tiercel"
 
-LEFT_OUT = ("cli", "emulation")
-"""Rooms of the library that no function needs: the doors for people at a machine."""
+FOR_PEOPLE = ("cli", "emulation")
+"""Rooms of the library that no function needs: they are for people at a machine."""
 
-NOT_NEEDED = ("click", "rich")
-"""What only these rooms import."""
+DOORS = {"api": ("api", "ui")}
+"""Rooms that one function alone needs."""
 
-WORKER = ("postgresql", "duckdb", "calendar", "locales", "compress", "excel", "avro", "parquet")
-"""The extras of whoever runs tasks."""
+NOT_NEEDED = {"cheroot", "click", "rich"}
+"""Distributions that only the rooms for people import."""
 
-MORE = {"execute": WORKER, "api": ("calendar", "locales")}
-"""Extras that a function needs besides `gcp`."""
+ONLY = {"httpx": "execute"}
+"""Distributions that one function alone imports: only tasks speak HTTP through them."""
+
+EVERYWHERE = ("gcp", "calendar", "locales")
+"""The extras of every function: all of them plan, so all render expressions and ask conditions."""
+
+MORE = {"execute": ("postgresql", "duckdb", "compress", "excel", "avro", "parquet"), "api": ("server",)}
+"""Extras that a function needs besides: those of the tasks, where tasks run."""
 
 LONG_AGO = (2020, 1, 1, 0, 0, 0)
 """The date of every file in a zip."""
@@ -40,22 +48,44 @@ def names() -> list[str]:
 
 def requirements(name: str) -> str:
     """Return what a function's `requirements.txt` must hold, from the pins of `pyproject.toml`."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = _project()["project"]
     extras = project["optional-dependencies"]
-    wanted = [each for each in project["dependencies"] if not each.startswith(NOT_NEEDED)]
-    wanted += [each for each in extras["emulators"] if each.startswith("functions-framework")]
-    for extra in ("gcp", *MORE.get(name, ())):
-        wanted += extras[extra]
-    return "".join(f"{each}\n" for each in sorted(set(wanted), key=str.lower))
+    wanted = {
+        *project["dependencies"],
+        *(each for each in extras["emulators"] if _named(each) == "functions-framework"),
+    }
+    wanted.update(each for extra in (*EVERYWHERE, *MORE.get(name, ())) for each in extras[extra])
+    kept = [each for each in wanted if _named(each) not in NOT_NEEDED and ONLY.get(_named(each), name) == name]
+    return "".join(f"{each}\n" for each in sorted(kept, key=str.lower))
+
+
+def _named(pin: str) -> str:
+    """Return the distribution that a pin such as `psycopg[binary]==3.3.9` names."""
+    return pin.partition("==")[0].partition("[")[0]
+
+
+def _project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def rooms_left_out(name: str) -> set[str]:
+    """Return the rooms of the library that a function's zip does without."""
+    others = {room for function, rooms in DOORS.items() if function != name for room in rooms}
+    return others.union(FOR_PEOPLE)
 
 
 def files(name: str) -> Iterator[tuple[str, Path]]:
-    """Yield what goes into a function's zip: the name in it, and the file."""
+    """Yield what goes into a function's zip: the name in it, and the file.
+
+    Of the library it is what an installation has: its modules, and the data files that `pyproject.toml` names.
+    """
     yield "main.py", HERE / name / "main.py"
     yield "requirements.txt", HERE / name / "requirements.txt"
-    for path in sorted(LIBRARY.rglob("*")):
+    left_out = rooms_left_out(name)
+    patterns = ["**/*.py", *_project()["tool"]["setuptools"]["package-data"]["tiercel"]]
+    for path in sorted({path for pattern in patterns for path in LIBRARY.glob(pattern) if path.is_file()}):
         inside = path.relative_to(LIBRARY)
-        if path.suffix in (".py", ".typed") and inside.parts[0] not in LEFT_OUT:
+        if inside.parts[0] not in left_out:
             yield f"tiercel/{inside.as_posix()}", path
 
 
@@ -63,12 +93,11 @@ def build(name: str, folder: Path) -> Path:
     """Build a function's zip into a folder; return where it is."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for inside, path in files(name):
             info = zipfile.ZipInfo(inside, LONG_AGO)
             info.external_attr = 0o100644 << 16
             info.create_system = 3
-            info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, path.read_bytes())
     return target
 

@@ -31,10 +31,11 @@ from tiercel.planner.transition import Outcome, Work
 from tiercel.ports import MessageBus, ObjectStore, StateStore
 from tiercel.pump import Pump
 from tiercel.readers import Readers
+from tiercel.scheduling import scheduling_of
 from tiercel.services import Services
 from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import TaskCache
-from tiercel.triggerstate import StoredTriggers
+from tiercel.triggerstate import StoredTriggers, TriggerStates
 from tiercel.view import ExecutionView
 from tiercel.worker import LocalWorker
 
@@ -110,11 +111,12 @@ class Machine:
         self.flows = FlowStore(self.store, self.clock)
         self.intake = self._intake()
         executions = StoredExecutions(self.store, self.objects, self.flows, self.intake)
-        triggers = StoredTriggers(self.store, self.flows, self.clock)
-        self.services = replace(self.services, executions=executions, triggers=triggers)
+        self.states = TriggerStates(self.store, self.flows, self.clock)
+        self.services = replace(self.services, executions=executions, triggers=StoredTriggers(self.states))
         self.worker = CallingWorker(self.services)
         self.lanes = self._lanes()
-        self.engine = Engine(self.lanes, self.intake)
+        self.scheduling = scheduling_of(self.lanes, self.intake, self.services, self.states)
+        self.engine = Engine(self.lanes, self.intake, self.states, self.scheduling.handle)
         self.pump = Pump(self.bus, self.engine.handle, 0, self._poisoned)
         self.view = ExecutionView(self.store, self.objects)
         self.poisons: list[Exception] = []
@@ -209,7 +211,7 @@ class Machine:
 
     def outputs(self, run: TaskRun) -> dict[str, Any]:
         """Return a run's outputs, wherever they lie."""
-        return self.view._outputs(run)
+        return self.view.outputs(run)
 
 
 def states(runs: Iterable[TaskRun]) -> dict[str, str]:

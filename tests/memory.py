@@ -72,7 +72,7 @@ class Memory:
     sent: list[Envelope] = field(default_factory=list)
     """Every message that was ever sent."""
     counts: Counter[str] = field(default_factory=Counter)
-    """What the ports were asked for: writes, documents, entries, bytes, reads, messages, refused."""
+    """What the ports were asked for: writes, documents, entries, bytes, reads, queried, messages, refused."""
     written: Counter[str] = field(default_factory=Counter)
     """How often each document or map was written."""
     largest: int = 0
@@ -120,22 +120,62 @@ class MemoryStore:
         kind: str,
         *,
         namespace: str | None = None,
+        within: str | None = None,
         flow_id: str | None = None,
         states: Sequence[str] = (),
         owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
         newest_first: bool = False,
+        after: tuple[float, str] | None = None,
         limit: int = 1000,
     ) -> list[Stored]:
+        found = self._chosen(kind, namespace, within, flow_id, states, owner, since, until)
+        found.sort(key=lambda row: row[:2], reverse=newest_first)
+        if after is not None:
+            found = [row for row in found if (row[:2] < after if newest_first else row[:2] > after)]
+        self._memory.counts["queried"] += max(1, len(found[:limit]))
+        return [Stored(key, each.body, each.version) for _, key, each in found[:limit]]
+
+    def count(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        within: str | None = None,
+        flow_id: str | None = None,
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> int:
+        self._memory.counts["counted"] += 1
+        return len(self._chosen(kind, namespace, within, flow_id, states, owner, since, until))
+
+    def _chosen(
+        self,
+        kind: str,
+        namespace: str | None,
+        within: str | None,
+        flow_id: str | None,
+        states: Sequence[str],
+        owner: str | None,
+        since: float | None,
+        until: float | None,
+    ) -> list[tuple[float, str, Document]]:
         found = []
         for key, each in self._memory.documents.items():
             index = each.index
             if index is None or index.kind != kind or (states and index.state not in states):
                 continue
+            if (since is not None and index.date < since) or (until is not None and index.date > until):
+                continue
+            if within is not None and not f"{index.namespace}.".startswith(f"{within}."):
+                continue
             wanted = ((namespace, index.namespace), (flow_id, index.flow_id), (owner, index.owner))
             if all(value is None or value == has for value, has in wanted):
                 found.append((index.date, key, each))
-        found.sort(key=lambda row: row[:2], reverse=newest_first)
-        return [Stored(key, each.body, each.version) for _, key, each in found[:limit]]
+        return found
 
     def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
         for write in writes:

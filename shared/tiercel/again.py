@@ -69,21 +69,38 @@ def restart(lanes: Lanes, execution: str, caller: Caller | None = None) -> None:
     """
     stored = lanes.stored(execution)
     header, version = header_of(stored, execution)
-    _refuse_running(header)
-    if header.resting:
-        raise ConflictError(f"execution {execution} is PAUSED as a whole; resume it, or kill it and restart it then")
-    flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
-    runs = current(stored.everything())
-    again = failed_runs(flow, runs)
-    if not again:
-        raise _nothing_failed(header)
+    flow, runs, again = failed_of(lanes, header)
     now = lanes.now()
     _begin_again(header, now)
     header.attempt_number += 1
     header.labels = merged_labels(header.labels, [(RESTARTED, "true")])
     header.caller = caller or header.caller
     rework = Rework(flow, execution, runs, again, now)
-    _commit(lanes, _instead(stored, header, version), rework, header)
+    try:
+        _commit(lanes, _instead(stored, header, version), rework, header)
+    except Refused:
+        raise _overtaken(execution) from None
+
+
+def failed_of(lanes: Lanes, header: Execution) -> tuple[Flow, dict[str, TaskRun], set[str]]:
+    """Return the flow of an execution that can be restarted, its runs, and the keys of those that failed.
+
+    Raises:
+        ConflictError: It still runs, or nothing of it failed.
+    """
+    _refuse_running(header)
+    if header.resting:
+        raise ConflictError(f"execution {header.id} is PAUSED as a whole; resume it, or kill it and restart it then")
+    flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
+    runs = current(lanes.stored(header.id).everything())
+    failed = failed_runs(flow, runs)
+    if not failed:
+        raise _nothing_failed(header)
+    return flow, runs, failed
+
+
+def _overtaken(execution: str) -> ConflictError:
+    return ConflictError(f"execution {execution} is changed by somebody else at this moment; try again")
 
 
 def _refuse_running(header: Execution) -> None:
@@ -223,7 +240,7 @@ def mark(lanes: Lanes, execution: str, key: str, state: State) -> None:
     try:
         _commit(lanes, _instead(stored, header, version), rework, header, messages)
     except Refused:
-        raise ConflictError(f"execution {execution} is changed by somebody else at this moment; try again") from None
+        raise _overtaken(execution) from None
 
 
 def _end_run(run: TaskRun, state: State, now: float) -> None:

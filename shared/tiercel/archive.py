@@ -23,7 +23,16 @@ from tiercel.model.execution import (
     leaf_key,
     segment_key,
 )
-from tiercel.model.messages import Message, OpenBranches, WalkLane, encode_message, message_key
+from tiercel.model.messages import (
+    Message,
+    OpenBranches,
+    PollDue,
+    Snapshot,
+    StartExecution,
+    WalkLane,
+    encode_message,
+    message_key,
+)
 from tiercel.planner import batches, geometry
 from tiercel.planner.transition import Transition
 from tiercel.ports import Create, Delete, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
@@ -149,6 +158,11 @@ class Token:
                     self.lane_version, self._lane_body = version, write.body
 
 
+def token_of(seen: Snapshot) -> Token:
+    """Return a token as somebody else has stored it."""
+    return Token(seen.header, seen.header_version, seen.lane, seen.lane_version, encode(seen.lane))
+
+
 def archive_writes(execution: str, transition: Transition) -> list[Write]:
     """Return the writes that move runs from their lane to their segments, and drop segments nobody needs."""
     dropped: list[Write] = [Delete(segment_key(execution, segment)) for segment in dict.fromkeys(transition.dropped)]
@@ -160,7 +174,9 @@ def archive_writes(execution: str, transition: Transition) -> list[Write]:
 
 def envelope(message: Message, due: float = 0.0) -> Envelope:
     """Return a message as it is sent."""
-    works = isinstance(message, WalkLane) or (isinstance(message, OpenBranches) and len(message.branches) == 1)
+    works = isinstance(message, StartExecution | WalkLane | PollDue) or (
+        isinstance(message, OpenBranches) and len(message.branches) == 1
+    )
     return Envelope(message_key(message), encode_message(message), due, works=works)
 
 

@@ -7,14 +7,16 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tiercel.archive import StoredExecution
 from tiercel.attempt import Watch
 from tiercel.commands import give_up
 from tiercel.encryption import encrypt
 from tiercel.engine import Engine
-from tiercel.errors import NotFoundError
+from tiercel.errors import NotFoundError, TiercelError
 from tiercel.executions import StoredExecutions
 from tiercel.flows import FlowStore
 from tiercel.inputreaders import Calls, InputReaders
@@ -22,7 +24,7 @@ from tiercel.intake import Intake
 from tiercel.lanes import Lanes, Observer
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
-from tiercel.model.messages import Message
+from tiercel.model.messages import Message, PollDue, TriggerDue
 from tiercel.namespacefiles import NamespaceFiles
 from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore, StateStore
@@ -30,9 +32,13 @@ from tiercel.readers import Readers
 from tiercel.services import Secrets, Services
 from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import TaskCache
-from tiercel.triggerstate import StoredTriggers
+from tiercel.triggerstate import StoredTriggers, TriggerStates
 from tiercel.view import ExecutionView
 from tiercel.worker import LocalWorker
+
+if TYPE_CHECKING:
+    from tiercel.scheduling import Scheduling
+    from tiercel.triggers.schedule import Recover
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,38 @@ class Parts:
     engine: Engine
     services: Services
     view: ExecutionView
+    triggers: DueTriggers
+
+
+class DueTriggers:
+    """Looks at triggers that are due; the code for it is loaded with the first one."""
+
+    def __init__(
+        self, lanes: Lanes, intake: Intake, services: Services, states: TriggerStates, recover: Recover
+    ) -> None:
+        self._parts = lanes, intake, services, states
+        self._recover = recover
+        self._began = 0.0
+        self.states = states
+        """Their records."""
+
+    @cached_property
+    def scheduling(self) -> Scheduling:
+        """What looks at them."""
+        from tiercel.scheduling import scheduling_of
+
+        made = scheduling_of(*self._parts)
+        made.recover, made.began = self._recover, self._began
+        return made
+
+    def begin(self, now: float) -> None:
+        """Begin to look at triggers, after a time in which nobody did."""
+        self._began = now
+        self.__dict__.pop("scheduling", None)
+
+    def __call__(self, message: TriggerDue | PollDue) -> None:
+        """Look at a trigger."""
+        self.scheduling.handle(message)
 
 
 def assemble(world: World, *, observer: Observer | None = None, watch: Watch | None = None) -> Parts:
@@ -87,7 +125,8 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
     flows = FlowStore(world.store, world.clock)
     intake = _intake(world.store, flows, services)
     executions = StoredExecutions(world.store, world.objects, flows, intake)
-    services = replace(services, executions=executions, triggers=StoredTriggers(world.store, flows, world.clock))
+    states = TriggerStates(world.store, flows, world.clock)
+    services = replace(services, executions=executions, triggers=StoredTriggers(states))
     lanes = Lanes(
         store=world.store,
         objects=world.objects,
@@ -102,7 +141,18 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
         observer=observer,
     )
     view = ExecutionView(world.store, world.objects)
-    return Parts(world.where, world.store, flows, intake, lanes, Engine(lanes, intake), services, view)
+    triggers = DueTriggers(lanes, intake, services, states, _recover(world.environment))
+    engine = Engine(lanes, intake, states, triggers)
+    return Parts(world.where, world.store, flows, intake, lanes, engine, services, view, triggers)
+
+
+def _recover(environment: Mapping[str, str]) -> Recover:
+    """Return which missed dates are made up for, where a trigger does not say it."""
+    words: dict[str, Recover] = {"ALL": "ALL", "LAST": "LAST", "NONE": "NONE"}
+    found = environment.get("TIERCEL_RECOVER_MISSED_SCHEDULES", "ALL")
+    if found not in words:
+        raise TiercelError(f"TIERCEL_RECOVER_MISSED_SCHEDULES is '{found}'; it must be ALL, LAST or NONE")
+    return words[found]
 
 
 def _services(world: World) -> Services:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tiercel import again, resting, slots
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, InputError
@@ -54,11 +56,7 @@ def set_labels(lanes: Lanes, execution: str, labels: list[tuple[str, str]]) -> N
         NotFoundError: There is no such execution.
         InputError: A label belongs to the system, or has no key or no value.
     """
-    for key, value in labels:
-        if key.startswith("system."):
-            raise InputError(f"label '{key}' belongs to the system; a key of your own does not begin with 'system.'")
-        if not key.strip() or not value:
-            raise InputError(f"found the label '{key}:{value}', wanted a key and a value")
+    refuse_labels(labels)
 
     def change(header: Execution) -> list[Message] | None:
         merged = merged_labels(header.labels, labels)
@@ -68,6 +66,15 @@ def set_labels(lanes: Lanes, execution: str, labels: list[tuple[str, str]]) -> N
         return []
 
     lanes.change_header(execution, change)
+
+
+def refuse_labels(labels: Sequence[tuple[str, str]]) -> None:
+    """Raise InputError for labels that a person cannot give: the system's, and those without a key or a value."""
+    for key, value in labels:
+        if key.startswith("system."):
+            raise InputError(f"label '{key}' belongs to the system; a key of your own does not begin with 'system.'")
+        if not key.strip() or not value:
+            raise InputError(f"found the label '{key}:{value}', wanted a key and a value")
 
 
 def force_run(lanes: Lanes, execution: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from tiercel import again, slots
+from tiercel import again, slots, triggerlocks
 from tiercel.archive import Token, envelope
 from tiercel.errors import (
     ConflictError,
@@ -28,6 +28,7 @@ from tiercel.planner import plan
 from tiercel.planner.openings import child_id
 from tiercel.planner.transition import Outcome
 from tiercel.ports import Refused
+from tiercel.triggerstate import TriggerStates
 
 
 def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
@@ -212,13 +213,21 @@ def retry_execution(lanes: Lanes, intake: Intake, execution: str) -> None:
     intake.repeat(old, successor_id(old), old.attempt_number + 1)
 
 
-def execution_ended(lanes: Lanes, execution: str) -> None:
+def execution_ended(lanes: Lanes, states: TriggerStates, execution: str) -> None:
     """Tell whoever waits that an execution has ended."""
     found = lanes.stored(execution).header()
     if found is None or not found[0].state.is_terminal or found[0].state is State.RETRIED:
         return  # a new execution takes the place of one that is RETRIED, its caller's answer included
     _wake_caller(lanes, found[0])
     slots.give_back(lanes, found[0])
+    triggerlocks.release(lanes, states, found[0])
+
+
+def execution_finished(lanes: Lanes, states: TriggerStates, execution: str) -> None:
+    """Unlock the trigger of an execution whose last task after its end is done."""
+    found = lanes.stored(execution).header()
+    if found is not None and found[0].state is not State.RETRIED:
+        triggerlocks.release(lanes, states, found[0])
 
 
 def _wake_caller(lanes: Lanes, header: Execution) -> None:

@@ -19,11 +19,16 @@ def strictest(checks: Sequence[Mapping[str, Any]], render: Callable[[str], str])
         checks: The flow's checks as loaded: `condition`, `message`, `behavior`.
         render: Renders a condition; one that cannot be rendered does not hold.
     """
-    failed = [(str(check["behavior"]), message) for check in checks if (message := _broken(check, render)) is not None]
-    if not failed:
+    broken = failed(checks, render)
+    if not broken:
         return None
-    behavior = min((each for each, _ in failed), key=_STRICTEST_FIRST.index)
-    return behavior, [message for _, message in failed]
+    behavior = min((str(check["behavior"]) for check, _ in broken), key=_STRICTEST_FIRST.index)
+    return behavior, [message for _, message in broken]
+
+
+def failed(checks: Sequence[Mapping[str, Any]], render: Callable[[str], str]) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the checks that do not hold, each with its message."""
+    return [(check, message) for check in checks if (message := _broken(check, render)) is not None]
 
 
 def _broken(check: Mapping[str, Any], render: Callable[[str], str]) -> str | None:

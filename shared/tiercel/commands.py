@@ -21,7 +21,7 @@ MOST_CHILDREN = 1_000_000
 
 def kill(lanes: Lanes, message: KillExecution) -> None:
     """End an execution and what it waits for; workers of this process are stopped."""
-    _mark(lanes, message.execution)
+    mark(lanes, message.execution)
     stored = lanes.stored(message.execution)
     begun, header = list(stored.lanes()), stored.header()
     if begun and header is not None:
@@ -67,7 +67,7 @@ def _is_at_work(lane: Lane) -> bool:
     return not run.attempts[-1].state.is_terminal
 
 
-def _mark(lanes: Lanes, execution: str) -> None:
+def mark(lanes: Lanes, execution: str) -> None:
     """Put the header into KILLING, so that nothing new begins."""
     for _ in range(TRIES):
         found = lanes.stored(execution).header()

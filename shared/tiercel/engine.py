@@ -6,11 +6,12 @@ once, updates insist on the version that was read, and an event that was overtak
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
 from tiercel import calls, commands, resting, slots, stopping
-from tiercel.archive import Token
+from tiercel.archive import Token, token_of
 from tiercel.branches import open_branches
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes
@@ -18,14 +19,27 @@ from tiercel.model import messages as m
 from tiercel.model.execution import MAIN_LANE
 from tiercel.planner import joining, plan, waits
 from tiercel.planner.openings import main_lane
+from tiercel.triggerstate import TriggerStates
+
+Triggers = Callable[[m.TriggerDue | m.PollDue], None]
 
 
 class Engine:
     """The verb *advance*."""
 
-    def __init__(self, lanes: Lanes, intake: Intake) -> None:
+    def __init__(self, lanes: Lanes, intake: Intake, states: TriggerStates, triggers: Triggers) -> None:
+        """Open the engine.
+
+        Args:
+            lanes: Where executions are.
+            intake: Accepts new ones.
+            states: The records of triggers.
+            triggers: Looks at a trigger that is due.
+        """
         self._lanes = lanes
         self._intake = intake
+        self._states = states
+        self._triggers = triggers
 
     def handle(self, message: m.Message) -> None:
         """Do what a message asks for.
@@ -37,6 +51,8 @@ class Engine:
         match message:
             case m.StartExecution():
                 self._start(message)
+            case m.WalkLane(snapshot=m.Snapshot() as seen):
+                self._lanes.run_on(message, token_of(seen), plan.resume_lane)
             case m.WalkLane(lane=lane):
                 advance(lane, plan.resume_lane)
             case m.OpenBranches():
@@ -62,12 +78,16 @@ class Engine:
             case m.RetryExecution():
                 calls.retry_execution(self._lanes, self._intake, execution)
             case m.ExecutionEnded():
-                calls.execution_ended(self._lanes, execution)
+                calls.execution_ended(self._lanes, self._states, execution)
                 self._tell_listeners(execution, None)
             case m.ExecutionChanged(number=number):
                 self._tell_listeners(execution, number)
             case m.KillExecution():
                 commands.kill(self._lanes, message)
+            case m.ExecutionFinished():
+                calls.execution_finished(self._lanes, self._states, execution)
+            case m.TriggerDue() | m.PollDue():
+                self._triggers(message)
             case m.CheckSla(sla=sla):
                 advance(MAIN_LANE, partial(plan.deadline, name=sla))
             case _:

@@ -91,8 +91,8 @@ class StoredExecutions:
     def purge_logs(self, choice: Choice, levels: Collection[Level], since: float | None, until: float) -> int:
         """Remove the log lines of a time and of some levels of executions that have ended."""
         lines = purging.Lines(levels, since, until)
-        found = list(self._find(choice))
-        return sum(purging.purge_logs(self._store, self._objects, header.id, lines) for header in found)
+        found = [header.id for header in self._find(choice) if header.at[0][1] <= until]
+        return sum(purging.purge_logs(self._store, self._objects, each, lines.hold) for each in found)
 
     def _find(self, choice: Choice) -> Iterator[Execution]:
         exact = None if choice.within else choice.namespace

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import Lock
 
 import msgspec
 
-from tiercel.errors import ConflictError, NotFoundError
+from tiercel.errors import ConflictError, FlowError, NotFoundError, Problem
 from tiercel.listening import Listeners, index_writes, listener_key
 from tiercel.model.execution import Record, encode
 from tiercel.model.flow import Flow
-from tiercel.ports import Clock, Create, Index, Put, Refused, StateStore, Update, Write
+from tiercel.model.labels import Label
+from tiercel.ports import Clock, Create, Delete, Index, Put, Refused, StateStore, Update, Write
+from tiercel.topology import Name, called_flows
+from tiercel.triggerrecords import Alarm, declared, state_keys, state_writes
 from tiercel.watching import watch_writes, watching
 
 KEPT = 512
@@ -35,9 +38,18 @@ class FlowRecord(Record):
     at: float = 0.0
     watching: list[str] = msgspec.field(default_factory=list)
     """Its triggers that stand in the index of those that watch a bucket or a topic."""
+    triggers: list[str] = msgspec.field(default_factory=list)
+    """Its triggers, each of which has a record."""
+    labels: list[Label] = msgspec.field(default_factory=list)
+    calls: list[Name] = msgspec.field(default_factory=list)
+    """The flows that it calls."""
+    limited: bool = False
+    """Whether it has a concurrency limit."""
 
 
 _decode = msgspec.json.Decoder(FlowRecord).decode
+_Check = Callable[[FlowRecord | None], object]
+"""Gets the latest revision as it is stored, and raises where another must not follow."""
 
 
 def _latest_key(namespace: str, flow_id: str) -> str:
@@ -53,6 +65,17 @@ def stored_source(flow: Flow) -> str:
     return _REVISION.sub("", flow.source)
 
 
+def _there(record: FlowRecord | None, namespace: str, flow_id: str) -> FlowRecord:
+    """Return a revision that is not deleted.
+
+    Raises:
+        NotFoundError: It is, or there is none.
+    """
+    if record is None or record.deleted:
+        raise NotFoundError(f"Unable to find flow '{namespace}'.'{flow_id}'")
+    return record
+
+
 class FlowStore:
     """Deploys flows and finds them again."""
 
@@ -63,35 +86,110 @@ class FlowStore:
         self._lock = Lock()
         self.listeners = Listeners(store, clock)
         """Which flows listen to the executions of others."""
+        self.alarm = Alarm()
+        """Hears when something of a trigger is due that was just written."""
 
     def deploy(self, flow: Flow) -> Flow:
-        """Store a flow; a new revision is made only when its text differs from the latest.
+        """Store a flow; a new revision is made only when its text differs from the latest. A deleted one is back then.
 
         Returns:
             The flow with its revision.
+        """
+        return self._stored(flow, lambda _: None)
+
+    def create(self, flow: Flow) -> Flow:
+        """Store a flow that must not be there yet; one that was deleted is back, with its next revision.
+
+        Raises:
+            FlowError: There is a flow of this namespace and id.
+        """
+
+        def check(latest: FlowRecord | None) -> None:
+            if latest is not None and not latest.deleted:
+                raise FlowError([Problem("Flow id already exists; update it, or choose another id", "flow.id")])
+
+        return self._stored(flow, check)
+
+    def update(self, namespace: str, flow_id: str, flow: Flow) -> Flow:
+        """Store a flow in place of the one that is there.
+
+        Raises:
+            NotFoundError: There is no such flow, or it was deleted.
+            FlowError: The text is that of another flow.
+        """
+
+        def check(latest: FlowRecord | None) -> None:
+            _there(latest, namespace, flow_id)
+            for path, found, wanted in (("id", flow.id, flow_id), ("namespace", flow.namespace, namespace)):
+                if found != wanted:
+                    message = f"Illegal flow {path} update: found '{found}', wanted '{wanted}'; create another flow"
+                    raise FlowError([Problem(message, f"flow.{path}")])
+
+        if (flow.namespace, flow.id) != (namespace, flow_id):
+            check(self.record(namespace, flow_id))
+        return self._stored(flow, check)
+
+    def delete(self, namespace: str, flow_id: str) -> FlowRecord:
+        """Delete a flow: its next revision says so, those before stay, and none of its triggers starts anything.
+
+        Raises:
+            NotFoundError: There is no such flow, or it was deleted already.
+        """
+        source = self.record(namespace, flow_id).source
+        flow = Flow(flow_id, namespace, 0, source, {}, {}, deleted=True)
+        return self._changed(flow, lambda latest: _there(latest, namespace, flow_id), deleted=True)
+
+    def _stored(self, flow: Flow, check: _Check) -> Flow:
+        return self.get(flow.namespace, flow.id, self._changed(flow, check).revision)
+
+    def _changed(self, flow: Flow, check: _Check, *, deleted: bool = False) -> FlowRecord:
+        """Store a flow's next revision with what stands in the indexes for it.
+
+        Args:
+            flow: The flow.
+            check: Asked with each try.
+            deleted: Whether it is the end of the flow.
         """
         for _ in range(10):
             keys = [_latest_key(flow.namespace, flow.id), listener_key(flow.namespace, flow.id)]
             stored, listener = self._store.get(keys)
             latest = None if stored is None else _decode(stored.body)
-            if latest is not None and latest.source == stored_source(flow) and not latest.deleted:
-                return self.get(flow.namespace, flow.id, latest.revision)
+            check(latest)
+            if latest is not None and latest.source == stored_source(flow) and latest.deleted == deleted:
+                return latest
             revision = 1 if latest is None else latest.revision + 1
-            record = self._record(flow, revision)
+            record = self._record(flow, revision, deleted)
             index = index_writes(flow, revision, record.at, is_indexed=listener is not None)
             index += watch_writes(flow, revision, record.at, () if latest is None else latest.watching)
+            index += self._states(flow, revision, record.at, () if latest is None else latest.triggers)
             try:
                 self._write(record, 0 if stored is None else stored.version, index)
             except Refused:
                 continue
-            return self.get(flow.namespace, flow.id, revision)
+            return record
         raise ConflictError(f"flow {flow.namespace}.{flow.id} is changed by too many at once; try again")
 
+    def _states(self, flow: Flow, revision: int, at: float, former: Sequence[str]) -> list[Write]:
+        """Return the writes of the records of a flow's triggers."""
+        keys = state_keys(flow, former)
+        found = self._store.get(keys) if keys else []
+        return state_writes(flow, revision, at, dict(zip(keys, found, strict=True)))
+
     def _record(self, flow: Flow, revision: int, deleted: bool = False) -> FlowRecord:
-        now = self._clock.now().timestamp()
-        watched = [trigger for trigger, _, _ in watching(flow)]
-        source = stored_source(flow)
-        return FlowRecord(flow.namespace, flow.id, revision, source, deleted, flow.disabled, now, watched)
+        return FlowRecord(
+            flow.namespace,
+            flow.id,
+            revision,
+            stored_source(flow),
+            deleted,
+            flow.disabled,
+            self._clock.now().timestamp(),
+            [trigger for trigger, _, _ in watching(flow)],
+            declared(flow),
+            list(flow.labels),
+            called_flows(flow),
+            flow.concurrency is not None,
+        )
 
     def _write(self, record: FlowRecord, version: int, also: Sequence[Write] = ()) -> None:
         body = encode(record)
@@ -102,6 +200,9 @@ class FlowStore:
         self._store.commit([latest, Put(_revision_key(record.namespace, record.id, record.revision), body), *also])
         if also:
             self.listeners.forget()
+        for write in also:
+            if isinstance(write, Create | Update) and write.index is not None:
+                self.alarm.ring(write.index.date)
 
     def latest(self, namespace: str, flow_id: str) -> Flow:
         """Return the latest revision of a flow.
@@ -109,11 +210,45 @@ class FlowStore:
         Raises:
             NotFoundError: There is no such flow, or it was deleted.
         """
-        stored = self._store.get([_latest_key(namespace, flow_id)])[0]
-        record = None if stored is None else _decode(stored.body)
-        if record is None or record.deleted:
-            raise NotFoundError(f"Unable to find flow '{namespace}'.'{flow_id}'")
-        return self._parse(record)
+        return self._parse(self.record(namespace, flow_id))
+
+    def record(
+        self, namespace: str, flow_id: str, revision: int | None = None, *, allow_deleted: bool = False
+    ) -> FlowRecord:
+        """Return a revision of a flow as it is stored, the latest where none is named.
+
+        Raises:
+            NotFoundError: There is no such flow or revision, or it was deleted.
+        """
+        key = _latest_key(namespace, flow_id) if revision is None else _revision_key(namespace, flow_id, revision)
+        stored = self._store.get([key])[0]
+        if stored is None and revision is not None:
+            raise NotFoundError(f"Unable to find flow '{namespace}'.'{flow_id}' with revision '{revision}'")
+        found = None if stored is None else _decode(stored.body)
+        if allow_deleted and found is not None:
+            return found
+        return _there(found, namespace, flow_id)
+
+    def revisions(self, namespace: str, flow_id: str) -> list[FlowRecord]:
+        """Return every revision of a flow that is stored, oldest first; none for one that never was."""
+        return [_decode(stored.body) for stored in self._store.scan(f"flowrev/{namespace}/{flow_id}/")]
+
+    def forget_revisions(self, namespace: str, flow_id: str, revisions: Collection[int]) -> None:
+        """Remove old revisions for good.
+
+        Raises:
+            NotFoundError: There is no such flow, or no such revision.
+            ConflictError: The latest one is among them.
+        """
+        latest = self.record(namespace, flow_id, allow_deleted=True).revision
+        if latest in revisions:
+            raise ConflictError(f"revision {latest} is the latest of '{namespace}'.'{flow_id}'; delete the flow")
+        for revision in revisions:
+            self.record(namespace, flow_id, revision, allow_deleted=True)
+        self._store.commit([Delete(_revision_key(namespace, flow_id, revision)) for revision in revisions])
+        with self._lock:
+            for revision in revisions:
+                self._parsed.pop((namespace, flow_id, revision), None)
 
     def get(self, namespace: str, flow_id: str, revision: int) -> Flow:
         """Return a revision of a flow.

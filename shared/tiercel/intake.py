@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from tiercel.archive import envelope, header_index
 from tiercel.errors import ConflictError, InputError
 from tiercel.expressions import Context, evaluate, render
 from tiercel.flows import FlowStore
-from tiercel.inputs import Means, resolve_inputs
+from tiercel.inputs import Means, Resolved, examine_inputs, resolve_inputs
 from tiercel.model.execution import Caller, Execution, LogLine, Trigger, encode, header_key, refuse_large
 from tiercel.model.flow import Flow
+from tiercel.model.headers import with_headers
 from tiercel.model.ids import derived_id, fresh_id
 from tiercel.model.labels import nested_labels
 from tiercel.model.messages import ExecutionEnded, StartExecution
@@ -50,6 +52,10 @@ class Request:
     """Whether the value of a FILE input is a path on this machine: only for whoever sits at it."""
     breakpoints: Sequence[str] = ()
     """Tasks before which the execution stops: a task's id, or one with a loop's value (`load.2024-05`)."""
+    kind: str = ""
+    """`TEST` or `PLAYGROUND`; empty for a normal execution."""
+    anew: bool = False
+    """Whether an execution of that id must not be there yet: then Refused is raised, instead of nothing done."""
     incomplete: bool = False
     """Whether required inputs may be missing: a Flow trigger without inputs asks for none."""
 
@@ -87,7 +93,7 @@ class Intake:
         Raises:
             ConflictError: The flow is disabled.
             InputError: An input is missing or does not validate, or a label or a breakpoint is refused.
-            Refused: One of the other writes was refused.
+            Refused: One of the other writes was refused, or the request is to be `anew` and is not.
         """
         if flow.disabled:
             raise ConflictError(f"flow {flow.namespace}.{flow.id} is disabled: remove 'disabled: true' to execute it")
@@ -101,7 +107,8 @@ class Intake:
             raise InputError("; ".join(verdict[1]))
         if verdict is not None and verdict[0] == checks.FAIL:
             return self.fail(flow, replace(request, id=execution), "; ".join(verdict[1]), also)
-        self._create(header, [envelope(StartExecution(header.id), request.schedule_date or 0.0)], also)
+        messages = [envelope(StartExecution(header.id), request.schedule_date or 0.0)]
+        self._create(header, messages, also, anew=request.anew)
         return header
 
     def _checked(self, flow: Flow, header: Execution) -> tuple[str, list[str]] | None:
@@ -109,13 +116,16 @@ class Intake:
         if not flow.checks:
             return None
         world = self.worlds(flow)
-        variables = {
-            **self._base(flow, header.trigger),
-            "inputs": world.reveal(header.inputs or {}),
-            "labels": nested_labels(header.labels),
-        }
+        variables = self._before(flow, header.trigger, header.inputs or {}, header.labels, world)
         found = checks.strictest(flow.checks, lambda text: render(text, Context(variables, world)))
         return None if found is None else (found[0], [world.masked(message) for message in found[1]])
+
+    def _before(
+        self, flow: Flow, trigger: Trigger | None, inputs: Mapping[str, Any], labels: Labels, world: SceneWorld
+    ) -> dict[str, object]:
+        """Return the variables that the flow's checks see."""
+        seen = {"inputs": world.reveal(inputs), "labels": nested_labels(labels)}
+        return {**self._base(flow, trigger), **seen}
 
     def _base(self, flow: Flow, trigger: Trigger | None) -> dict[str, object]:
         """Return the variables that hold before there is an execution."""
@@ -126,7 +136,7 @@ class Intake:
         if flow.variables:
             base["vars"] = flow.variables
         if trigger is not None:
-            base["trigger"] = trigger.variables
+            base["trigger"] = with_headers(trigger.variables)
         return base
 
     def fail(self, flow: Flow, request: Request, reason: str, also: Sequence[Write] = ()) -> Execution:
@@ -136,7 +146,7 @@ class Intake:
         header.logs.append(LogLine(now, Level.ERROR, reason))
         header.become(State.FAILED, now)
         header.finished = True
-        self._create(header, [envelope(ExecutionEnded(header.id))], also)
+        self._create(header, [envelope(ExecutionEnded(header.id))], also, anew=request.anew)
         return header
 
     def _header(self, flow: Flow, request: Request, execution: str) -> Execution:
@@ -151,6 +161,7 @@ class Intake:
             caller=request.caller,
             owner=request.owner,
             schedule_date=request.schedule_date,
+            kind=request.kind,
             breakpoints=list(request.breakpoints),
         )
 
@@ -170,12 +181,14 @@ class Intake:
         )
         self._create(header, [envelope(StartExecution(header.id))])
 
-    def _create(self, header: Execution, messages: Sequence[Envelope], also: Sequence[Write] = ()) -> None:
+    def _create(
+        self, header: Execution, messages: Sequence[Envelope], also: Sequence[Write] = (), *, anew: bool = False
+    ) -> None:
         create = Create(header_key(header.id), encode(header), header_index(header))
         try:
             self._store.commit([create, *also], messages)
         except Refused as refused:
-            if refused.key != create.key:
+            if refused.key != create.key or anew:
                 raise
             # The same cause came before: the execution is there.
 
@@ -219,30 +232,59 @@ class Intake:
         Raises:
             InputError: An input is missing or does not validate.
         """
+        means = self._means(flow, trigger, partial(self._store_file, flow, execution), local_files=local_files)
+        values = dict(resolve_inputs(declared, given, means).values)
+        refuse_large(values, "the inputs", "give large data as an input of type FILE")
+        return values
+
+    def examine(self, flow: Flow, declared: Sequence[Any], given: Mapping[str, object], execution: str) -> Resolved:
+        """Return what would become of inputs, with what is wrong with each; nothing is stored."""
+        return examine_inputs(declared, given, self._means(flow, None, partial(_file_uri, flow, execution)))
+
+    def failed_checks(self, flow: Flow, inputs: Mapping[str, Any], labels: Labels) -> list[dict[str, str]]:
+        """Return the checks of a flow that do not hold: `{message, style, behavior}` each."""
+        world = self.worlds(flow)
+        context = Context(self._before(flow, None, inputs, labels, world), world)
+        failed = checks.failed(flow.checks, lambda text: render(text, context))
+        return [
+            {"message": world.masked(message), "style": str(check["style"]), "behavior": str(check["behavior"])}
+            for check, message in failed
+        ]
+
+    def _means(
+        self,
+        flow: Flow,
+        trigger: Trigger | None,
+        store_file: Callable[[str, Path], str],
+        *,
+        local_files: bool = False,
+    ) -> Means:
+        """Return what resolving a flow's inputs asks of the world."""
         world = self.worlds(flow)
         base = self._base(flow, trigger)
 
         def variables(more: Mapping[str, object]) -> Context:
             return Context({**base, **more}, world)
 
-        means = Means(
+        return Means(
             evaluate=lambda text, more: evaluate(text, variables(more)),
             render=lambda text, more: render(text, variables(more)),
             encrypt=self._encrypt,
-            store_file=lambda input_id, path: self._store_file(flow, execution, input_id, path),
+            store_file=store_file,
             local_paths=local_files,
             masked=world.masked,
         )
-        values = dict(resolve_inputs(declared, given, means).values)
-        refuse_large(values, "the inputs", "give large data as an input of type FILE")
-        return values
 
     def _store_file(self, flow: Flow, execution: str, input_id: str, path: Path) -> str:
         """Keep the file of a FILE input; return its URI."""
-        uri = f"{execution_folder(flow.namespace, flow.id, execution)}inputs/{input_id}/{path.name}"
+        uri = _file_uri(flow, execution, input_id, path)
         with path.open("rb") as file:
             self._objects.write(uri, file)
         return uri
+
+
+def _file_uri(flow: Flow, execution: str, input_id: str, path: Path) -> str:
+    return f"{execution_folder(flow.namespace, flow.id, execution)}inputs/{input_id}/{path.name}"
 
 
 def successor_id(header: Execution) -> str:

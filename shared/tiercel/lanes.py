@@ -23,7 +23,7 @@ from tiercel.model.execution import (
     lane_key,
     split_key,
 )
-from tiercel.model.messages import Message, WalkLane, message_key
+from tiercel.model.messages import Message, Snapshot, WalkLane, message_key
 from tiercel.planner import geometry, joining, plan
 from tiercel.planner.rendering import Renderer, Worlds
 from tiercel.planner.scene import Scene
@@ -42,6 +42,10 @@ FOLDED = 0.05
 """Seconds for which tasks without effect may share one commit; then what is done is stored and can be seen."""
 
 
+LARGEST_SNAPSHOT = 64 * 1024
+"""Bytes of a lane and its header that travel with the message which hands the lane over; larger ones are read."""
+
+
 class Worker(Protocol):
     """Runs one attempt of one task."""
 
@@ -57,6 +61,10 @@ class Observer(Protocol):
 
     def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
         """See a header and a lane right after their commit, and the runs that left the lane with it."""
+
+
+class _PurgedError(Exception):
+    """A lane that was there is gone, with its execution."""
 
 
 class Lanes:
@@ -160,6 +168,8 @@ class Lanes:
         try:
             while following is not None:
                 token, following, replies = self._step(token, following, cause)
+        except _PurgedError:
+            return  # somebody has removed the execution
         finally:
             if first:  # not when the same message is being handled twice at once, and this is the second time
                 self._held.discard(hold)
@@ -207,16 +217,18 @@ class Lanes:
 
     def _step(self, token: Token, event: Event, cause: str) -> tuple[Token, Event | None, list[Reply]]:
         """Plan an event, commit, run the task that follows; return that task's result as the next event."""
+        works = self._works()  # asked once: a try that is refused has used nothing of it
         for _ in range(TRIES):
             if event is plan.resume_lane:
                 self._refuse_busy(token)
             scene, renderer = self.scene(token)
             walk = Walk(scene, renderer, self.now())
-            walk.hands_over = not self._works()
+            walk.hands_over = not works
             work = self.fold(walk, renderer, event(walk), FOLDED)
-            following = self._claim(token, walk, work, cause)
-            writes, messages = token.writes(walk.transition), envelopes(walk.transition) + following
-            if not writes and not messages and event is not plan.resume_lane and self._stands_behind(token, cause):
+            hands_over = self._claim(token, walk, work, cause)
+            writes, messages = token.writes(walk.transition), envelopes(walk.transition)
+            is_idle = not writes and not messages and not hands_over
+            if is_idle and event is not plan.resume_lane and self._stands_behind(token, cause):
                 event = plan.resume_lane
                 continue
             try:
@@ -224,6 +236,8 @@ class Lanes:
             except Refused:
                 token = self._reload(token)
                 continue
+            if hands_over:
+                self.commit([], [_handed_over(token)])
             if work is None:
                 return token, None, replies
             attempt = len(work.run.attempts)
@@ -231,17 +245,17 @@ class Lanes:
             return token, partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome), replies
         raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is changed by too many at once")
 
-    def _claim(self, token: Token, walk: Walk, work: Work | None, cause: str) -> list[Envelope]:
-        """Claim the lane for the task that is to be run here, or hand it over to whoever takes the message returned."""
+    def _claim(self, token: Token, walk: Walk, work: Work | None, cause: str) -> bool:
+        """Claim the lane for the task that is to be run here; tell whether it is to be handed over instead."""
         if work is not None:
             self._held.add((token.lane.key, cause))
             token.lane.claim = Claim(self._owner, walk.now + self._lease, cause)
-        elif walk.handed_over and token.lane.current is not None:
-            run = token.lane.runs[token.lane.current]
+            return False
+        if not walk.handed_over or token.lane.current is None:
+            return False
+        if token.lane.claim is None or token.lane.claim.cause != cause:
             token.lane.claim = Claim(self._owner, 0.0, cause)  # void: it only says which message stands behind the lane
-            message = WalkLane(token.header.id, token.lane.key, f"{run.key}/{len(run.at)}")
-            return [replace(envelope(message), kept=False)]
-        return []
+        return True
 
     def fold(self, walk: Walk, renderer: Renderer, work: Work | None, seconds: float) -> Work | None:
         """Run tasks without effect at once, so that they share the next commit; return the first with one."""
@@ -352,6 +366,8 @@ class Lanes:
 
     def _reload(self, token: Token) -> Token:
         fresh = self.load(token.header.id, token.lane.key)
+        if fresh is None and token.lane_version:
+            raise _PurgedError
         if fresh is None:
             raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is not there (yet)")
         return fresh
@@ -362,3 +378,16 @@ class Lanes:
             return
         if claim.owner != self._owner or (token.lane.key, claim.cause) in self._held:
             raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")
+
+
+def _handed_over(token: Token) -> Envelope:
+    """Return the message that has another process walk a lane from where it was just stored.
+
+    No store needs to keep it: the message that is being handled stands behind the lane until it is sent.
+    """
+    assert token.lane.current is not None
+    run, snapshot = token.lane.runs[token.lane.current], None
+    if len(encode(token.header)) + len(encode(token.lane)) <= LARGEST_SNAPSHOT:
+        snapshot = Snapshot(token.header, token.header_version, token.lane, token.lane_version)
+    message = WalkLane(token.header.id, token.lane.key, f"{run.key}/{len(run.at)}", snapshot)
+    return replace(envelope(message), kept=False)

@@ -139,6 +139,11 @@ PLUGINS: dict[str, str] = {
     **_family(f"{_CORE}trigger.", "tiercel.triggers.schedule", "Schedule ScheduleOnDates"),
     **_family(f"{_CORE}trigger.", "tiercel.triggers.webhook", "Webhook"),
     **_family(f"{_CORE}trigger.", "tiercel.triggers.flow", "Flow"),
+    f"{_CORE}http.Trigger": "tiercel.tasks.http.trigger:Trigger",
+    **{
+        f"io.kestra.plugin.jdbc.{name}.Trigger": f"tiercel.tasks.jdbc.{name}:Trigger"
+        for name in ("postgresql", "duckdb", "sqlite")
+    },
     "io.kestra.plugin.gcp.gcs.Trigger": "tiercel.triggers.gcs:ObjectTrigger",
     **_family("io.kestra.plugin.gcp.pubsub.", "tiercel.triggers.pubsub", "Trigger RealtimeTrigger"),
     **_family(

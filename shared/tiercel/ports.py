@@ -146,13 +146,47 @@ class StateStore(Protocol):
         kind: str,
         *,
         namespace: str | None = None,
+        within: str | None = None,
         flow_id: str | None = None,
         states: Sequence[str] = (),
         owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
         newest_first: bool = False,
+        after: tuple[float, str] | None = None,
         limit: int = 1000,
     ) -> list[Stored]:
-        """Return documents of a kind by their indexed scalars, in the order of their dates."""
+        """Return documents of a kind by their indexed scalars, in the order of their dates, then keys.
+
+        What is returned is what is read, at least one document.
+
+        Args:
+            kind: What the documents are.
+            namespace: Only those of this namespace.
+            within: Only those of this namespace and of the ones below it (`a` stands for `a`, `a.b`, `a.b.c`).
+            flow_id: Only those of this flow.
+            states: Only those in one of these states; () for any.
+            owner: Only those that this execution caused; "" for those that none did.
+            since: Only those whose date is not earlier.
+            until: Only those whose date is not later.
+            newest_first: The other way round.
+            after: Only what comes behind the document of this date and key, in that order: the next page.
+            limit: How many at most.
+        """
+
+    def count(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        within: str | None = None,
+        flow_id: str | None = None,
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> int:
+        """Return how many documents such a query finds, without reading them."""
 
     def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
         """Write all or nothing, then send the messages (at least once, also after a crash).

@@ -43,7 +43,7 @@ class Lines:
     since: float | None
     until: float
 
-    def hold(self, line: LogLine) -> bool:
+    def hold(self, line: LogLine, run: TaskRun | None) -> bool:  # noqa: ARG002 - of any run, or of none
         """Tell whether a line is one of them."""
         return (
             (self.since is None or line.at >= self.since)
@@ -52,7 +52,12 @@ class Lines:
         )
 
 
-_ALL_LINES = Lines((), None, float("inf"))
+Meant = Callable[[LogLine, TaskRun | None], bool]
+"""Tells whether a log line is meant; the run is None for a line about the execution as a whole."""
+
+
+def _every(_line: LogLine, _run: TaskRun | None) -> bool:
+    return True
 
 
 def purge(store: StateStore, objects: ObjectStore, execution: str, what: Purge, purged: Purged) -> None:
@@ -96,7 +101,7 @@ def _strip(store: StateStore, objects: ObjectStore, header: Execution, version: 
     """Take the logs and metrics out of an execution's records."""
 
     def change(run: TaskRun) -> bool:
-        changed = what.logs and _without(objects, run, _ALL_LINES) > 0
+        changed = what.logs and _without(objects, run, _every) > 0
         if what.metrics and run.metrics:
             run.metrics, changed = [], True
         return changed
@@ -107,18 +112,18 @@ def _strip(store: StateStore, objects: ObjectStore, header: Execution, version: 
         _rewrite(store, header, version, change)
 
 
-def purge_logs(store: StateStore, objects: ObjectStore, execution: str, lines: Lines) -> int:
+def purge_logs(store: StateStore, objects: ObjectStore, execution: str, is_meant: Meant) -> int:
     """Remove log lines of an execution that has ended; return how many."""
     found = StoredExecution(store, objects, execution).header()
-    if found is None or not _has_ended(found[0]) or found[0].at[0][1] > lines.until:
+    if found is None or not _has_ended(found[0]):
         return 0
     header, version = found
-    kept = [line for line in header.logs if not lines.hold(line)]
+    kept = [line for line in header.logs if not is_meant(line, None)]
     counted: dict[str, int] = {"": len(header.logs) - len(kept)}
     header.logs = kept
 
     def change(run: TaskRun) -> bool:
-        removed = _without(objects, run, lines)
+        removed = _without(objects, run, is_meant)
         counted[run.key] = max(counted.get(run.key, 0), removed)  # a run may be stored twice
         return removed > 0
 
@@ -153,14 +158,14 @@ def _read(objects: ObjectStore, uri: str) -> list[LogLine]:
         return []
 
 
-def _without(objects: ObjectStore, run: TaskRun, lines: Lines) -> int:
+def _without(objects: ObjectStore, run: TaskRun, is_meant: Meant) -> int:
     """Take lines out of a run's log; return how many they were."""
     apart = _log_files(run)
-    removed = sum(1 for line in run.logs if line.attempt not in apart and lines.hold(line))
-    run.logs = [line for line in run.logs if not lines.hold(line)]
+    removed = sum(1 for line in run.logs if line.attempt not in apart and is_meant(line, run))
+    run.logs = [line for line in run.logs if not is_meant(line, run)]
     for number, uri in apart.items():
         found = _read(objects, uri)
-        left = [line for line in found if not lines.hold(line)]
+        left = [line for line in found if not is_meant(line, run)]
         removed += len(found) - len(left)
         if not left:
             objects.delete(uri)

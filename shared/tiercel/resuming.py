@@ -8,10 +8,12 @@ from typing import Any
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, InputError
 from tiercel.flows import FlowStore
+from tiercel.inputs import InputReport
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution, split_key
-from tiercel.model.inputs import parse_inputs
+from tiercel.model.flow import Flow
+from tiercel.model.inputs import InputBase, parse_inputs
 from tiercel.model.messages import EndRest, Message, ResumeTask, WalkLane
 from tiercel.model.states import State
 from tiercel.planner.breakpoints import refuse_unknown
@@ -47,7 +49,7 @@ def resume(
         store.commit([], [envelope(EndRest(header.id, len(header.at)))])
         return
     if not header.paused:
-        raise ConflictError(f"The execution is not paused: {header.id} is {header.state}")
+        raise _not_paused(header)
     key, lane = next(iter(header.paused.items()))
     outputs = resume_outputs(intake, flows, header, key, inputs, local_files=local_files)
     store.commit([], [envelope(ResumeTask(header.id, lane, key, State.SUCCESS, outputs, by))])
@@ -62,13 +64,44 @@ def resume_outputs(
         InputError: An input is missing or does not validate.
     """
     flow = flows.get(header.namespace, header.flow_id, header.revision)
-    declared = flow.nodes[split_key(run)[0]].properties.get("onResume") or ()
-    if not declared:
+    inputs = _asked_of(flow, run)
+    if not inputs:
         return {}
-    inputs, problems = parse_inputs(declared, "onResume")
+    return {"onResume": intake.resolve(flow, inputs, given, header.id, local_files=local_files)}
+
+
+def asked(flows: FlowStore, header: Execution) -> Sequence[InputBase]:
+    """Return the inputs that the first paused task of an execution asks for; none where it is paused as a whole.
+
+    Raises:
+        ConflictError: It is not paused.
+    """
+    if not header.paused and not header.resting:
+        raise _not_paused(header)
+    flow = flows.get(header.namespace, header.flow_id, header.revision)
+    return _asked_of(flow, next(iter(header.paused))) if header.paused else ()
+
+
+def examine(intake: Intake, flows: FlowStore, header: Execution, given: Mapping[str, object]) -> Sequence[InputReport]:
+    """Return what would become of the inputs with which an execution is resumed; nothing is stored.
+
+    Raises:
+        ConflictError: It is not paused.
+    """
+    flow = flows.get(header.namespace, header.flow_id, header.revision)
+    return intake.examine(flow, asked(flows, header), given, header.id).reports
+
+
+def _asked_of(flow: Flow, run: str) -> Sequence[InputBase]:
+    declared = flow.nodes[split_key(run)[0]].properties.get("onResume") or ()
+    inputs, problems = parse_inputs(declared, "onResume") if declared else ([], [])
     if problems:
         raise InputError("; ".join(map(str, problems)))
-    return {"onResume": intake.resolve(flow, inputs, given, header.id, local_files=local_files)}
+    return inputs
+
+
+def _not_paused(header: Execution) -> ConflictError:
+    return ConflictError(f"The execution is not paused: {header.id} is {header.state}")
 
 
 def resume_from_breakpoint(lanes: Lanes, execution: str, breakpoints: Sequence[str] = ()) -> None:

@@ -21,6 +21,7 @@ from tiercel.encryption import generate_key
 from tiercel.lanes import Observer
 from tiercel.ports import Clock
 from tiercel.pump import Pump
+from tiercel.ticking import Scheduler
 
 DEFAULT_STORE = Path.home() / ".tiercel"
 
@@ -53,9 +54,12 @@ class Runtime(Parts):
     database: SqliteStore
     bus: OutboxBus
     pump: Pump
+    scheduler: Scheduler
+    """Has triggers looked at when they are due; only where somebody starts it."""
 
     def close(self) -> None:
         """Stop, and leave what is not done to whoever opens the folder next."""
+        self.scheduler.close()
         self.bus.close()
         self.pump.close(1.0)
         self.database.close()
@@ -113,7 +117,8 @@ def embedded(
     parts = assemble(world, observer=observer, watch=watch)
     bus = OutboxBus(store, clock, adopt=adopt)
     pump = Pump(bus, parts.engine.handle, threads or worker_threads(), poisoned(parts.lanes))
-    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump)
+    scheduler = Scheduler(store, clock, parts.flows.alarm, parts.triggers.begin)
+    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump, scheduler=scheduler)
 
 
 def _own_key(folder: Path) -> str:

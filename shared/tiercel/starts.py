@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from tiercel import registry
-from tiercel.conditions import Asked, all_hold, is_daily, truth
+from tiercel.conditions import Asked, all_hold, truth
 from tiercel.errors import ConflictError, ExpressionError, InputError, NotFoundError, TiercelError, TransientError
 from tiercel.expressions import Context, World, render_deep
 from tiercel.flowtriggers import Asking
@@ -23,18 +22,19 @@ from tiercel.model.addresses import last_part, read_address
 from tiercel.model.execution import Trigger as TriggerRecord
 from tiercel.model.execution import header_key, refuse_large
 from tiercel.model.flow import Flow
+from tiercel.model.headers import with_headers
 from tiercel.model.ids import fresh_id
 from tiercel.model.labels import nested_labels
 from tiercel.model.plugin import bind
 from tiercel.paths import execution_folder, slug
 from tiercel.planner.variables import Surroundings
-from tiercel.ports import StateStore
+from tiercel.ports import StateStore, Write
 from tiercel.tasks import records
 from tiercel.triggers.base import Trigger, as_authored, rendered_labels
 from tiercel.triggers.flow import Flow as FlowTrigger
 from tiercel.triggers.gcs import ObjectTrigger, SeenObject, told_object
 from tiercel.triggers.pubsub import MessageTrigger, RealtimeTrigger, SeenMessage, told_message
-from tiercel.triggers.schedule import Almanac, Calendar, Dated, ListedDates, Schedule, ScheduleOnDates, read_moment
+from tiercel.triggers.schedule import Almanac, Dated, ScheduleOnDates, almanac_of, read_dates, read_moment
 from tiercel.triggers.webhook import Webhook, webhook_variables
 from tiercel.triggerstate import is_disabled, trigger_of
 from tiercel.upstream import Upstream
@@ -75,7 +75,7 @@ class Starter:
             InputError: What it is said to have seen cannot be; or the inputs do not validate.
         """
         properties, seen = trigger_of(flow, trigger_id), event or {}
-        trigger = _enabled(self.lanes.store, flow, properties)
+        trigger = enabled(self.lanes.store, flow, properties)
         if isinstance(trigger, Webhook):
             return Start(self, flow, trigger, properties).by_webhook(seen)
         if isinstance(trigger, Dated):
@@ -102,7 +102,8 @@ class Starter:
         return Asking(self.lanes, self.intake, flow, trigger, properties, upstream, by_hand=fresh_id()).ask()
 
 
-def _enabled(store: StateStore, flow: Flow, properties: Mapping[str, Any]) -> Trigger:
+def enabled(store: StateStore, flow: Flow, properties: Mapping[str, Any]) -> Trigger:
+    """Return a trigger of a flow that may start it now, or raise ConflictError."""
     plugin = registry.load(properties["type"])
     if not issubclass(plugin, Trigger):
         raise ConflictError(f"{properties['type']} is no trigger")
@@ -124,30 +125,58 @@ def _given(start: Start, kind: type[_T]) -> _T:
         raise InputError(str(error)) from None
 
 
+@dataclass(frozen=True)
+class Manner:
+    """What is particular to one start."""
+
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    """Go before those of the trigger."""
+    labels: Sequence[tuple[str, str]] = ()
+    """Come behind those of the trigger."""
+    also: Sequence[Write] = ()
+    """Writes that hold with the execution or not at all; Refused is raised where the execution is there already."""
+
+
 class Start:
     """One start of a flow by a trigger that sees no execution."""
 
-    def __init__(self, starter: Starter, flow: Flow, trigger: Trigger, properties: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        starter: Starter,
+        flow: Flow,
+        trigger: Trigger,
+        properties: Mapping[str, Any],
+        manner: Manner = Manner(),
+    ) -> None:
+        self._manner = manner
         self._starter = starter
         self._flow = flow
         self._trigger = trigger
         self._properties = properties
         self._world = starter.worlds(flow)
 
-    def by_webhook(self, event: Mapping[str, Any], execution: str | None = None) -> str | None:
+    def by_webhook(
+        self, event: Mapping[str, Any], execution: str | None = None, keep: Callable[[], None] = lambda: None
+    ) -> str | None:
         """Start for a request; None when the conditions do not hold.
+
+        Args:
+            event: What the request brought.
+            execution: The id that the execution gets; a fresh one by default.
+            keep: Keeps the files of which the event speaks; called once the conditions hold.
 
         Raises:
             InputError: The inputs cannot be rendered, or do not validate.
         """
         assert isinstance(self._trigger, Webhook)
-        variables = webhook_variables(event if self._trigger.fetch_type == "FETCH" else {**event, "body": None})
+        variables = webhook_variables(event if self._trigger.fetch_type != "NONE" else {**event, "body": None})
         try:
             if not self._holds(self._trigger.conditions, variables) or not self._is_when(variables):
                 return None
             request = self._request(variables, execution)
         except ExpressionError as error:
             raise InputError(f"trigger '{self._trigger.id}' of {self._flow.id}: {error}") from None
+        keep()
         return self._starter.intake.accept(self._flow, request).id
 
     def by_date(self, trigger: Dated, event: Mapping[str, Any], execution: str | None = None) -> str | None:
@@ -160,13 +189,13 @@ class Start:
         try:
             variables = almanac.variables(date)
         except ExpressionError as error:
-            return self._failed(almanac.plain(date), execution, f"a condition cannot be judged: {error}")
+            return self.failed(almanac.plain(date), execution, f"a condition cannot be judged: {error}")
         if variables is None:
             return None
         try:
-            return self._starter.intake.accept(self._flow, self._request(variables, execution)).id
+            return self._accept(variables, execution)
         except (ExpressionError, InputError) as error:
-            return self._failed(variables, execution, f"the inputs cannot be made: {error}")
+            return self.failed(variables, execution, f"the inputs cannot be made: {error}")
 
     def by_told_object(self, event: Mapping[str, Any]) -> str | None:
         """Start for an object that a person tells of; None when it is none that the trigger waits for.
@@ -206,7 +235,7 @@ class Start:
             record = trigger.record(seen)
         except ValueError as error:
             known = {"messageId": seen.message_id, "attributes": dict(seen.attributes)}
-            return self._failed(known, execution, f"the message {seen.message_id} cannot be read: {error}")
+            return self.failed(known, execution, f"the message {seen.message_id} cannot be read: {error}")
         if isinstance(trigger, RealtimeTrigger):
             return self.by_event(record, execution)
         uri, lines = self.file(execution, "messages.ion"), io.BytesIO()
@@ -232,22 +261,22 @@ class Start:
         except ExpressionError as error:
             reason = f"a condition cannot be judged: {error}"
             if self._trigger.fail_on_trigger_error:
-                return self._failed(variables, execution, reason)
+                return self.failed(variables, execution, reason)
             self._doubt(reason)
             return None
         try:
             refuse_large(variables, "what the trigger has seen", "use a trigger that gives a file")
         except InputError as error:
-            return self._failed({}, execution, str(error))
+            return self.failed({}, execution, str(error))
         try:
             if not keep():
                 self._doubt("what it has seen is gone already")
                 return None
-            return self._starter.intake.accept(self._flow, self._request(variables, execution)).id
+            return self._accept(variables, execution)
         except (TransientError, ConflictError):
             raise
         except TiercelError as error:
-            return self._failed(variables, execution, f"the execution cannot begin: {error}")
+            return self.failed(variables, execution, f"the execution cannot begin: {error}")
 
     def rendered(self, kind: type[_T]) -> _T:
         """Return the trigger, of this kind or a narrower one, with what does not need what it has seen rendered.
@@ -291,29 +320,13 @@ class Start:
         Raises:
             InputError: Its dates cannot be rendered.
         """
-        conditions = [*trigger.conditions, *getattr(trigger, "schedule_conditions", ())]
-        when = trigger.when
-
-        def judge(variables: Mapping[str, object]) -> bool:
-            return self._holds(conditions, variables) and self._is_when(variables)
-
-        dates: Calendar
-        if isinstance(trigger, Schedule):
-            dates = trigger.calendar()
-        else:
-            assert isinstance(trigger, ScheduleOnDates)
-            dates = ListedDates(self._dates(trigger))
-        neighbours = any(word in f"{conditions} {when}" for word in ("next", "previous"))
-        daily = [each for each in conditions if is_daily(each)]
-        by_day = partial(self._holds, daily) if daily else None
-        asks = bool(conditions) or when is not None
-        return Almanac(dates, trigger.zone, judge if asks else None, by_day, neighbours)
+        when = None if trigger.when is None else self._is_when
+        listed = self._dates(trigger) if isinstance(trigger, ScheduleOnDates) else []
+        return almanac_of(trigger, listed, self._holds, when)
 
     def _dates(self, trigger: ScheduleOnDates) -> Sequence[datetime]:
         try:
-            found = self._render(trigger.dates, {})
-            listed = found if isinstance(found, list) else _json_list(found)
-            return [read_moment(str(date), trigger.zone) for date in listed]
+            return read_dates(self._render(trigger.dates, {}), trigger.zone)
         except (ExpressionError, ValueError) as error:
             raise InputError(f"the dates of trigger '{trigger.id}' cannot be read: {error}") from None
 
@@ -330,18 +343,27 @@ class Start:
             raise InputError(f"the date {given} is out of range: the years are 1900 to 9899")
         return date
 
-    def _failed(self, variables: Mapping[str, object], execution: str | None, reason: str) -> str:
-        request = Request(trigger=self._record(variables), id=execution)
-        return self._starter.intake.fail(self._flow, request, reason).id
+    def _accept(self, variables: Mapping[str, object], execution: str | None) -> str:
+        return self._starter.intake.accept(self._flow, self._request(variables, execution), self._manner.also).id
+
+    def failed(self, variables: Mapping[str, object], execution: str | None, reason: str) -> str:
+        """Make an execution that has failed before it began, with the reason in its log; return its id."""
+        labels, also = self._manner.labels, self._manner.also
+        request = Request(labels=labels, trigger=self._record(variables), id=execution, anew=bool(also))
+        return self._starter.intake.fail(self._flow, request, reason, also).id
 
     def _request(self, variables: Mapping[str, object], execution: str | None) -> Request:
         inputs = self._render(self._properties.get("inputs") or {}, variables)
         return Request(
-            inputs=inputs if isinstance(inputs, dict) else {},
-            labels=rendered_labels(self._properties, lambda text: self._render(text, variables)),
+            inputs={**(inputs if isinstance(inputs, dict) else {}), **self._manner.inputs},
+            labels=[*self._labels(variables), *self._manner.labels],
             trigger=self._record(variables),
             id=execution,
+            anew=bool(self._manner.also),
         )
+
+    def _labels(self, variables: Mapping[str, object]) -> Sequence[tuple[str, str]]:
+        return rendered_labels(self._properties, lambda text: self._render(text, variables))
 
     def _record(self, variables: Mapping[str, object]) -> TriggerRecord:
         return TriggerRecord(self._trigger.id, self._trigger.type, dict(variables))
@@ -365,19 +387,10 @@ class Start:
             **self._starter.surroundings,
             "flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision},
             "labels": nested_labels(flow.labels),
-            "trigger": variables,
+            "trigger": with_headers(variables),
         }
         if flow.variables:
             base["vars"] = flow.variables
         if isinstance(self._trigger, Dated):
             base["schedule"] = variables
         return render_deep(value, Context({**base, **(extra or {})}, self._world))
-
-
-def _json_list(found: object) -> list[object]:
-    import json
-
-    value = json.loads(str(found))
-    if not isinstance(value, list):
-        raise ValueError(f"a list of dates is wanted, found {str(found)[:80]!r}")
-    return value

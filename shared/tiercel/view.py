@@ -68,14 +68,15 @@ class ExecutionView:
         self, header: Execution, flow: Flow | None, *, related: bool = True
     ) -> Iterator[tuple[str, object | Iterator[Any]]]:
         """Yield the fields of that document; what may be long is an iterator, to be written piece by piece."""
-        yield from self._header_fields(header)
+        yield from self.header_fields(header)
         runs = self.runs(header, flow)
-        yield "taskRunList", (self._run(header, run) for run in runs)
+        yield "taskRunList", (self.run_fields(header, run) for run in runs)
         yield "logs", self.logs(header, runs)
         if related:
             yield "related", (self.show(child, None, related=False) for child in self.caused_by(header.id))
 
-    def _header_fields(self, header: Execution) -> Iterator[tuple[str, object]]:
+    def header_fields(self, header: Execution) -> Iterator[tuple[str, object]]:
+        """Yield the fields that are known without reading task runs."""
         yield "id", header.id
         yield "namespace", header.namespace
         yield "flowId", header.flow_id
@@ -107,7 +108,8 @@ class ExecutionView:
             yield child
             yield from self.caused_by(child.id)
 
-    def _run(self, header: Execution, run: TaskRun) -> dict[str, Any]:
+    def run_fields(self, header: Execution, run: TaskRun) -> dict[str, Any]:
+        """Return a task run as JSON."""
         return {
             "id": derived_id(header.id, run.key),
             "executionId": header.id,
@@ -118,11 +120,12 @@ class ExecutionView:
             "value": run.value,
             "iteration": run.iteration,
             "state": state_view(run.at),
-            "outputs": self._outputs(run),
+            "outputs": self.outputs(run),
             "attempts": [_attempt(attempt) for attempt in run.attempts],
         }
 
-    def _outputs(self, run: TaskRun) -> dict[str, Any]:
+    def outputs(self, run: TaskRun) -> dict[str, Any]:
+        """Return what a run gave, wherever it lies."""
         if run.outputs is None and run.outputs_uri is not None:
             with self._objects.open(run.outputs_uri) as file:
                 found: dict[str, Any] = msgspec.json.decode(file.read())

@@ -247,6 +247,70 @@ def test_a_query_names_each_scalar(listed: StateStore) -> None:
     assert short(listed.query("execution", namespace="one", states=["RUNNING"], owner="parent")) == []
 
 
+def test_a_query_ends_at_a_date(listed: StateStore) -> None:
+    assert short(listed.query("execution", until=1.5)) == ["e4", "e1", "e5"]
+    assert short(listed.query("execution", until=1.4999)) == ["e4", "e1"]
+    assert short(listed.query("execution", until=0.4)) == []
+    assert short(listed.query("execution", until=2, newest_first=True, limit=2)) == ["e2", "e5"]
+    assert short(listed.query("execution", namespace="one", until=2)) == ["e1", "e2"]
+    assert short(listed.query("execution", states=["RUNNING", "SUCCESS"], until=1.0)) == ["e4", "e1"]
+    assert short(listed.query("execution", owner="parent", until=2.5)) == ["e2"]
+
+
+def test_a_query_begins_at_a_date(listed: StateStore) -> None:
+    assert short(listed.query("execution", since=2)) == ["e2", "e3"]
+    assert short(listed.query("execution", since=0)) == ["e4", "e1", "e5", "e2", "e3"]
+    assert short(listed.query("execution", since=1, until=1.5, newest_first=True)) == ["e5", "e1"]
+    assert short(listed.query("execution", flow_id="f", since=1.2)) == ["e5", "e2"]
+
+
+def test_a_query_goes_on_behind_a_document(listed: StateStore) -> None:
+    every = [(4, 0.5), (1, 1.0), (5, 1.5), (2, 2.0), (3, 3.0)]
+    for down in (False, True):
+        names, behind = [], None
+        while found := listed.query("execution", newest_first=down, after=behind, limit=2):
+            names += short(found)
+            behind = next((date, f"execution/e{n}") for n, date in every if names[-1] == f"e{n}")
+        assert names == [f"e{n}" for n, _ in (reversed(every) if down else every)]
+    assert short(listed.query("execution", namespace="one", after=(1.0, "execution/e1"))) == ["e2", "e3"]
+    listed.commit([Delete("execution/e5")])
+    assert short(listed.query("execution", after=(1.5, "execution/e5"))) == ["e2", "e3"]
+
+
+def test_pages_do_not_lose_documents_of_the_same_date(store: StateStore) -> None:
+    store.commit([Create(f"execution/t{number}", b"", Index("execution", date=7.0)) for number in range(7)])
+    for down in (False, True):
+        names: list[str] = []
+        while found := store.query(
+            "execution", newest_first=down, after=(7.0, f"execution/{names[-1]}") if names else None, limit=3
+        ):
+            names += short(found)
+        assert names == sorted(names, reverse=down)
+        assert len(names) == 7
+
+
+def test_a_query_within_a_namespace_takes_those_below(store: StateStore) -> None:
+    names = ["a", "a.b", "a.b.c", "a-b", "ab", "a/b", "b"]
+    store.commit([Create(f"execution/n{n}", b"", Index("execution", name, date=n)) for n, name in enumerate(names)])
+    assert short(store.query("execution", within="a")) == ["n0", "n1", "n2"]
+    assert short(store.query("execution", within="a.b")) == ["n1", "n2"]
+    assert short(store.query("execution", within="a", newest_first=True, limit=2)) == ["n2", "n1"]
+    assert short(store.query("execution", within="a", since=1, after=(1, "execution/n1"))) == ["n2"]
+    assert (store.count("execution", within="a"), store.count("execution", within="x")) == (3, 0)
+
+
+def test_a_count_counts_what_a_query_finds(listed: StateStore) -> None:
+    assert listed.count("execution") == 5
+    assert listed.count("nothing") == 0
+    assert listed.count("execution", namespace="one", flow_id="f") == 2
+    assert listed.count("execution", states=["RUNNING", "SUCCESS"]) == 3
+    assert listed.count("execution", owner="parent") == 2
+    assert listed.count("execution", owner="") == 3
+    assert listed.count("execution", since=1, until=2) == 3
+    listed.commit([Put("execution/e1", b"")])  # without an index
+    assert listed.count("execution") == 4
+
+
 def test_a_query_follows_what_is_written(listed: StateStore) -> None:
     listed.commit([Put("execution/e1", b"", Index("execution", "one", "f", "SUCCESS", 9.0)), Delete("execution/e4")])
     assert short(listed.query("execution", states=["RUNNING"])) == []

@@ -34,9 +34,8 @@ def execute(machine: Machine, flow: Task) -> None:
     assert not machine.poisons, machine.poisons
 
 
-def finish(flow: Task, chance: random.Random) -> Machine:
+def finish(flow: Task, chance: random.Random, place: MemoryPlace) -> Machine:
     """Execute a flow in processes of which the first ones crash."""
-    place = MemoryPlace(Parsed())
     for _ in range(MOST_CRASHES):
         wire = Wire(chance.randrange(1, 40), after=chance.random() < 0.5)
         try:
@@ -57,7 +56,7 @@ def finish(flow: Task, chance: random.Random) -> Machine:
 def test_crashes_change_nothing(flow: Task, seed: int) -> None:
     reference = Reference(flow)
     with effectful(True):
-        machine = finish(flow, random.Random(seed))
+        machine = finish(flow, random.Random(seed), MemoryPlace(Parsed()))
     runs = {key: run for key, run in machine.runs(ID).items() if not is_hidden(run.task)}
     left = states(runs.values())
     assert left.items() <= reference.runs.items()

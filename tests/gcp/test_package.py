@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -21,7 +22,8 @@ from tiercel.archive import envelope
 from tiercel.cloud.runtime import connect
 from tiercel.cloud.settings import read_settings
 from tiercel.emulation import topics
-from tiercel.emulation.java import answers, free_port, until
+from tiercel.emulation.children import free_port
+from tiercel.emulation.java import answers, until
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
 from tiercel.model.messages import StartExecution
@@ -64,6 +66,22 @@ def test_a_zip_holds_the_library_and_nothing_else(tmp_path: Path) -> None:
     assert not [name for name in names if "cli/" in name or "emulation/" in name or "__pycache__" in name]
 
 
+def test_the_bytes_depend_on_nothing_but_the_files(tmp_path: Path) -> None:
+    with zipfile.ZipFile(package.build("tick", tmp_path)) as archive:
+        entries = archive.infolist()
+    assert [each.filename for each in entries[2:]] == sorted(each.filename for each in entries[2:])
+    assert {each.date_time for each in entries} == {package.LONG_AGO}
+    assert {each.external_attr >> 16 for each in entries} == {0o100644}
+    assert {each.compress_type for each in entries} == {zipfile.ZIP_STORED}  # compressors differ between machines
+
+
+def test_only_the_door_holds_the_rooms_of_the_door(tmp_path: Path) -> None:
+    rooms = {
+        name: {inside.split("/")[1] for inside, _ in package.files(name) if inside.count("/") > 1} for name in NAMES
+    }
+    assert {name for name in NAMES if "api" in rooms[name]} == {"api"}
+
+
 # ------------------------------------------------------------------ started
 
 
@@ -74,22 +92,21 @@ def python(request: pytest.FixtureRequest) -> Path:
     digest = hashlib.sha256(f"{sys.version}{wanted}".encode()).hexdigest()[:16]
     folder = request.config.cache.mkdir("functions") / digest
     found = folder / "bin" / "python"
-    if not (folder / "done").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        (folder / "requirements.txt").write_text(wanted)
-        install = [
-            str(found),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            str(folder / "requirements.txt"),
-        ]
-        subprocess.run(install, check=True, timeout=400)
-        (folder / "done").touch()
+    with (folder.parent / f"{digest}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another session may be making it
+        if not (folder / "done").exists():
+            install(folder, wanted)
     return found
+
+
+def install(folder: Path, wanted: str) -> None:
+    """Make an environment with these requirements and nothing of ours."""
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    listed = folder / "requirements.txt"
+    listed.write_text(wanted)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--requirement", str(listed)], check=True, timeout=400)
+    (folder / "done").touch()
 
 
 @contextmanager
@@ -106,10 +123,15 @@ def started(python: Path, name: str, folder: Path, settings: dict[str, str]) -> 
     url = f"http://127.0.0.1:{port}/"
     try:
         until(lambda: process.poll() is not None or answers(f"{url}robots.txt"), 60, f"the function {name}")
+        assert process.poll() is None, f"{name} ended at once: {log.read_text()}"
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def test_each_starts_and_names_the_setting_that_is_missing(python: Path, tmp_path: Path) -> None:

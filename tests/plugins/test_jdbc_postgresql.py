@@ -17,7 +17,7 @@ from fake_context import FakeContext
 
 from postgres import PostgresServer
 from tiercel.errors import TaskError
-from tiercel.tasks.jdbc.postgresql import Queries, Query
+from tiercel.tasks.jdbc.postgresql import Queries, Query, Trigger
 
 
 class Database:
@@ -343,3 +343,15 @@ def test_a_result_larger_than_memory_would_like_is_streamed(db: Database) -> Non
 def test_notices_go_to_the_log(db: Database) -> None:
     db.sql("DROP TABLE IF EXISTS never_there")
     assert any('"never_there" does not exist, skipping' in message for message in db.ctx.messages())
+
+
+def test_a_trigger_takes_rows_once_and_marks_them(db: Database) -> None:
+    db.sql("CREATE TABLE jobs (id int, done bool DEFAULT false)")
+    given = {"sql": "SELECT id FROM jobs WHERE NOT done", "afterSQL": "UPDATE jobs SET done = true", **db.login}
+    trigger = Trigger.model_validate({"id": "s", "type": "test", **given})
+    assert trigger.poll(db.ctx) is None
+    db.sql("INSERT INTO jobs VALUES (7)")
+    found = trigger.poll(db.ctx)
+    assert found is not None
+    assert found["rows"] == [{"id": 7}]
+    assert trigger.poll(db.ctx) is None

@@ -35,7 +35,7 @@ REFUSED = [
     ("type: io.kestra.plugin.core.trigger.Webhook", "key: must not be null"),
     ("type: io.kestra.plugin.core.trigger.Webhook\nkey: ''", "must not be empty"),
     (f"type: io.kestra.plugin.core.trigger.Webhook\nkey: {'k' * 257}", "at most 256"),
-    ("type: io.kestra.plugin.core.trigger.Webhook\nkey: k\nfetchType: STORE", "FETCH"),
+    ("type: io.kestra.plugin.core.trigger.Webhook\nkey: k\nfetchType: FILE", "FETCH"),
     (
         f"type: {CORE}trigger.Webhook\nkey: k\nconditions:\n  - type: {CORE}condition.MultipleCondition\n"
         f"    id: m\n    conditions: {{a: {{type: {CORE}condition.ExecutionStatus, in: [SUCCESS]}}}}",

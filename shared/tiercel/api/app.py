@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from tiercel.api import catalogue, door
 from tiercel.api.calls import Answer, Call, Page, Stream
-from tiercel.api.failures import NoRouteError, RequestError, TooLargeError, UnauthorizedError, failure_of
+from tiercel.api.failures import NoRouteError, NotAllowedError, RequestError, TooLargeError, UnauthorizedError, failure_of
 from tiercel.api.filters import is_filter, read_filter
 from tiercel.api.parameters import read_page, read_parameters
 from tiercel.api.routing import Route, segments_of
@@ -43,6 +43,8 @@ class Application:
             response = self._answer(request)
         except Exception as error:  # noqa: BLE001 - every request is answered
             response = self._failed(request, error)
+        finally:
+            request.close()  # what was uploaded
         return response(environ, start)
 
     def _answer(self, request: Request) -> Response:
@@ -53,6 +55,8 @@ class Application:
         route, variables = self._routes.find("GET" if request.method == "HEAD" else request.method, segments)
         if not route.is_open:
             authorize(self.site, request)
+        elif request.method == "HEAD":
+            raise NotAllowedError("HEAD is not answered here: it would start the flow")
         return _response(route.handler(self._call(route, request, variables)))
 
     def _call(self, route: Route, request: Request, variables: dict[str, str]) -> Call:
@@ -62,6 +66,8 @@ class Application:
             own = {parameter.name for parameter in route.declared}
             flat = {name: given.pop(name) for name in list(given) if name not in own and is_filter(name)}
             filters = read_filter(flat, self.site.parts.lanes.now())
+        if route.any_query:
+            given = {name: given[name] for name in given if name in {parameter.name for parameter in route.declared}}
         values = read_parameters(route.declared, given)
         page = read_page(values) if route.paged else Page()
         return Call(self.site, request, variables, values, page, filters)

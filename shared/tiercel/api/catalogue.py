@@ -7,6 +7,25 @@ from tiercel.api.routing import Routes, routes
 
 def all_routes() -> Routes:
     """Return the table with the routes of every module."""
-    from tiercel.api import executions, flows  # noqa: F401 - imported for the routes that they add
+    from tiercel.api import (  # noqa: F401 - imported for the routes that they add
+        bulk,
+        concurrency,
+        executionfiles,
+        executions,
+        expressions,
+        flowbulk,
+        flowlists,
+        flows,
+        following,
+        graphs,
+        logs,
+        metrics,
+        namespaces,
+        outputs,
+        plugins,
+        starting,
+        verbs,
+        webhooks,
+    )
 
     return routes

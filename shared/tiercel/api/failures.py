@@ -17,6 +17,7 @@ from tiercel.errors import (
     TiercelError,
     TransientError,
 )
+from tiercel.inputs import InvalidInputsError
 
 
 class RequestError(TiercelError):
@@ -135,4 +136,4 @@ def _text(error: TiercelError) -> str:
 def _problems(error: TiercelError) -> tuple[tuple[str, str], ...]:
     if isinstance(error, FlowError):
         return tuple((problem.path, problem.message) for problem in error.problems)
-    return ()
+    return tuple(error.violations) if isinstance(error, InvalidInputsError) else ()

@@ -40,6 +40,8 @@ class Route:
     """The content type that it reads; empty for none."""
     is_open: bool = False
     """Nobody is asked for credentials."""
+    any_query: bool = False
+    """Query parameters that are not declared are the caller's own: they are let through."""
     segments: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,12 +93,14 @@ class Routes:
         filtered: bool = False,
         body: str = "",
         is_open: bool = False,
+        any_query: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register who answers a method at some addresses."""
 
         def add(handler: Handler) -> Handler:
             for pattern in patterns:
-                self.all.append(Route(method, pattern, handler, tuple(parameters), paged, filtered, body, is_open))
+                route = Route(method, pattern, handler, tuple(parameters), paged, filtered, body, is_open, any_query)
+                self.all.append(route)
             return handler
 
         return add

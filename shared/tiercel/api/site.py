@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tiercel.api.openstreams import OpenStreams
 from tiercel.assembly import Parts
 
 
@@ -22,3 +23,5 @@ class Site:
     """Seconds for which a request may wait for an execution (`wait=true`, streams)."""
     largest_body: int = 256 * 1024 * 1024
     """Bytes of a request's body."""
+    streams: OpenStreams = field(default_factory=OpenStreams)
+    """The event streams that are open."""

@@ -16,6 +16,7 @@ COMMANDS = {
     "flows": (f"{_HERE}flows:flows", "Look at the flows of a store."),
     "files": (f"{_HERE}files:files", "Read files of the internal storage."),
     "render": (f"{_HERE}render:render", "Render an expression as an execution sees it."),
+    "server": (f"{_HERE}server:server", "Serve the REST API, webhooks and schedules."),
     "emulate": (f"{_HERE}emulate:emulate", "Start Google's emulators and the functions on this machine."),
     "recover": (f"{_HERE}recover:recover", "Finish what processes that died have left."),
     "plugins": (f"{_HERE}plugins:plugins", "List the task types and their properties."),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -36,23 +39,46 @@ def emulate(
     """
     from tiercel.emulation.stack import Stack
 
+    if env_file is not None:
+        env_file.unlink(missing_ok=True)  # whoever waits for it is not to read the addresses of another emulation
     stack = Stack(project=project, topics=topics, buckets=buckets, logs=logs)
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, _interrupt)
     began = time.monotonic()
-    with stack:
+    with _stoppable(), stack:
         click.echo(
             f"everything answers after {time.monotonic() - began:.1f} s; the functions' logs are in {stack.logs}"
         )
         click.echo(stack.exports(NAMES), nl=False)
         if env_file is not None:
-            env_file.write_text(stack.exports())
+            _write(env_file, stack.exports())
             click.echo(f"all settings are in {env_file}: `. {env_file}` reads them; Ctrl-C stops everything")
+        sys.stdout.flush()
         try:
             stack.wait()
         except KeyboardInterrupt:
             click.echo("\nstopping")
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _write(file: Path, text: str) -> None:
+    """Write a file that is there whole or not at all, and only ours to read: a key is among the settings."""
+    new = file.with_name(f"{file.name}.new")
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(file)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Take SIGTERM like Ctrl-C while the block runs, and only the first of either: what is being stopped is stopped."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = [signal.signal(number, stop) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

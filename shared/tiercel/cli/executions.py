@@ -74,7 +74,7 @@ def resume(execution: str, inputs: tuple[str, ...], store: Where, output: str, q
 
         return actions.resume(runtime, execution, supplied, local_files=True, by=user_name())
 
-    run_on(act, store, output, quiet=quiet)
+    run_on(act, store, output, quiet=quiet, asks=True)
 
 
 @executions.command()
@@ -147,9 +147,17 @@ def kill(execution: str, store: Where, output: str, quiet: bool) -> None:
         show(session.runtime, execution, output, quiet=quiet)
 
 
-def run_on(act: Callable[[Parts], str], store: Where, output: str, *, quiet: bool) -> None:
-    """Do something to an execution, wait, print it, and end with its exit code."""
+def run_on(act: Callable[[Parts], str], store: Where, output: str, *, quiet: bool, asks: bool = False) -> None:
+    """Do something to an execution, wait, print it, and end with its exit code.
+
+    Args:
+        act: Does it, and returns the execution's id.
+        store: Where.
+        output: `text` or `json`.
+        quiet: Whether to show little.
+        asks: Whether it only sends a message, so that the execution stands as before when it returns.
+    """
     with at_work(existing(store), progress_for(output, quiet=quiet)) as session:
         execution = act(session.runtime)
-        session.wait([execution])
+        session.wait([execution], asks=asks)
         conclude(session.runtime, execution, output, quiet=quiet)

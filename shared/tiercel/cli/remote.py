@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,16 @@ QUIET = 1.5
 """Seconds for which nothing may have moved before a command ends: what an execution causes begins after its end."""
 
 
+CONNECT = 5.0
+"""Seconds for which an emulation may take to answer a call."""
+
+
+PATIENCE = 10.0
+"""Seconds for which a message that was sent may show no effect before a command ends."""
+
+_RESTS = (State.PAUSED, State.BREAKPOINT)
+
+
 class NoEmulationError(TiercelError):
     """There is no emulation to speak to."""
 
@@ -42,12 +53,9 @@ def connected(where: Where) -> Iterator[Cloud]:
     from tiercel.cloud.runtime import connect
     from tiercel.cloud.settings import read_settings
 
-    emulated = bool(os.environ.get("FIRESTORE_EMULATOR_HOST"))
-    if where.on == EMULATORS and not emulated:
-        raise NoEmulationError(
-            "FIRESTORE_EMULATOR_HOST is not set, so there is no emulation to speak to: start one with "
-            "`tiercel emulate --env-file .emulation`, and read its addresses with `. ./.emulation`"
-        )
+    emulated = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    if where.on == EMULATORS:
+        _see_emulation(emulated)
     if where.on != EMULATORS and emulated:
         raise NoEmulationError("FIRESTORE_EMULATOR_HOST is set, so this would be an emulation: unset it for --on gcp")
     cloud = connect(read_settings(os.environ), read_environment())
@@ -55,6 +63,25 @@ def connected(where: Where) -> Iterator[Cloud]:
         yield cloud
     finally:
         cloud.close()
+
+
+def _see_emulation(host: str | None) -> None:
+    """See that an emulation is named, and that it runs.
+
+    Args:
+        host: The Firestore emulator's `host:port`.
+
+    Raises:
+        NoEmulationError: It is not so.
+    """
+    remedy = "start one with `tiercel emulate --env-file .emulation`, and read its addresses with `. ./.emulation`"
+    if not host:
+        raise NoEmulationError(f"FIRESTORE_EMULATOR_HOST is not set, so there is no emulation to speak to: {remedy}")
+    name, _, port = host.rpartition(":")
+    try:
+        socket.create_connection((name, int(port)), CONNECT).close()
+    except (OSError, ValueError):
+        raise NoEmulationError(f"nothing answers at FIRESTORE_EMULATOR_HOST={host}: {remedy}") from None
 
 
 @dataclass(frozen=True)
@@ -69,10 +96,17 @@ class RemoteSession:
         """What every runtime has."""
         return self.cloud.parts
 
-    def wait(self, executions: Iterable[str]) -> None:
-        """Wait until these executions, and all that they caused, have ended or wait for somebody."""
+    def wait(self, executions: Iterable[str], *, asks: bool = False) -> None:
+        """Wait until these executions, and all that they caused, have ended or wait for somebody.
+
+        Args:
+            executions: Their ids.
+            asks: Whether a message was sent to them of which nothing may be seen yet.
+        """
         self.cloud.store.flush()
         wanted, seen, since = list(executions), None, time.monotonic()
+        if asks:
+            self._see_moved(wanted)
         while True:
             family = [header for execution in wanted for header in self._family(execution)]
             moving = any(self._may_move(header) for header in family)
@@ -84,6 +118,14 @@ class RemoteSession:
             time.sleep(LOOK)
         self.progress.finished(self.runtime, family)
         self.progress.stop()
+
+    def _see_moved(self, executions: Iterable[str]) -> None:
+        """Wait until executions that rest no longer stand as they do now, or for so long that they will not move."""
+        end = time.monotonic() + PATIENCE
+        for execution in executions:
+            stood = self.runtime.view.header(execution)
+            while stood.state in _RESTS and self.runtime.view.header(execution) == stood and time.monotonic() < end:
+                time.sleep(LOOK)
 
     def _quiet(self) -> float:
         """Return for how long nothing must have moved: longer where an end is news for somebody."""
@@ -100,7 +142,7 @@ class RemoteSession:
             return not any(each.attempt_number > header.attempt_number for each in retries)
         if header.finished:
             return False
-        if header.state in (State.PAUSED, State.BREAKPOINT):
+        if header.state in _RESTS:
             lanes = list(self.runtime.lanes.stored(header.id).lanes())
             return any(lane.claim is not None or _is_timed(lane.runs.values()) for lane in lanes)
         return True

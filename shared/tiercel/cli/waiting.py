@@ -74,7 +74,7 @@ class Session:
     runtime: Runtime
     watcher: Watcher
 
-    def wait(self, executions: Iterable[str]) -> None:
+    def wait(self, executions: Iterable[str], *, asks: bool = False) -> None:  # noqa: ARG002 - messages are seen here
         """Wait until these executions, and all that they caused, have ended or wait for somebody.
 
         Timers of other executions are not waited for, nor those that an execution has outlived.

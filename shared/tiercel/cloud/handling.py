@@ -35,11 +35,14 @@ class Budget:
         self._own = threading.local()
 
     def begin(self, seconds: float) -> None:
-        """Begin a message; for so many seconds tasks may begin (0: none may)."""
-        self._own.until = time.monotonic() + seconds
+        """Begin a message; for so many seconds tasks may begin: the first one in any case, but for 0 none."""
+        self._own.until, self._own.is_first = time.monotonic() + seconds, seconds > 0
 
     def works(self) -> bool:
         """Tell whether another task may begin here."""
+        if getattr(self._own, "is_first", False):
+            self._own.is_first = False
+            return True
         return time.monotonic() < getattr(self._own, "until", 0.0)
 
 
@@ -71,14 +74,12 @@ class Handler:
             pushed = decode(headers, body)
             delivery = pushed.delivery()
             message = decode_message(delivery.body)
-        except (MalformedMessageError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (MalformedMessageError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self._bury(body, error)
-            return DONE
-        if self._is_early(pushed):
             return DONE
         self.budget.begin(seconds)
         try:
-            return self._handle(message, delivery.attempt)
+            return self._handle(message, pushed)
         finally:
             self.budget.begin(0)
             self._flush()
@@ -93,9 +94,11 @@ class Handler:
             time.sleep(seconds)
         return False
 
-    def _handle(self, message: Message, attempt: int) -> int:
+    def _handle(self, message: Message, pushed: Pushed) -> int:
+        attempt = pushed.attempt
         try:
-            self.handle(message)
+            if not self._is_early(pushed):
+                self.handle(message)
         except TransientError as error:
             _log.info("%s comes again later: %s", type(message).__name__, error)
             return LATER

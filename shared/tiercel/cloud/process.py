@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from tiercel.cloud.runtime import Cloud
 
-FORBIDDEN, WRONG = 403, 500
+WELL, FORBIDDEN, WRONG = 204, 403, 500
 
 _log = logging.getLogger("tiercel")
 _lock = threading.Lock()
@@ -39,6 +39,8 @@ Verb = Callable[["Cloud", Mapping[str, str], bytes], int]
 def answer(request: Request, verb: Verb) -> tuple[str, int]:
     """Answer a request of a push subscription, of Cloud Tasks or of Cloud Scheduler.
 
+    A request for `/health` does nothing but load what the first one would load: for whoever starts instances ahead.
+
     Args:
         request: The request.
         verb: What the function does with it.
@@ -47,6 +49,8 @@ def answer(request: Request, verb: Verb) -> tuple[str, int]:
         An empty text, and the code: 2xx acknowledges, everything else has it come again.
     """
     cloud = opened()
+    if request.path == "/health":
+        return "", WELL
     from tiercel.adapters.gcp import logs
     from tiercel.cloud import tokens
 

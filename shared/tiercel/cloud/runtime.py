@@ -30,6 +30,7 @@ from tiercel.lanes import Observer
 from tiercel.ports import Clock, Envelope
 from tiercel.services import Secrets
 from tiercel.sweeping import sweep
+from tiercel.ticking import tick
 
 if TYPE_CHECKING:
     from tiercel.cloud.events import Events
@@ -77,7 +78,8 @@ class Cloud:
         return hear(self.settings, self.parts, self.handler.bury, self.handler.flush)
 
     def tick(self) -> int:
-        """Send what a dead process left; now and then look for what a lost message left. Return the code to answer."""
+        """Have triggers looked at that are due; send what was left or lost. Return the code to answer with."""
+        tick(self.store, self.clock.now().timestamp())
         sent = self.store.sweep()
         if self.clock.now().minute % SWEPT == 0:
             sent += sweep(self.parts.lanes)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tiercel.emulation.java import answers, free_port, until
+from tiercel.emulation.children import Child, free_port
+from tiercel.emulation.java import answers, until
 from tiercel.errors import NotFoundError, TiercelError
 
 NAMES = ("api", "advance", "execute", "tick", "on_object", "on_message")
@@ -48,18 +47,11 @@ class Function:
         self.name = name
         port = environment.get(f"TIERCEL_PORT_{name.upper()}") or str(free_port())
         self.url = f"http://127.0.0.1:{port}/"
-        self._log = log.open("ab")
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "functions_framework", "--target", name),
-                *("--source", str(folder() / name / "main.py"), "--host", "127.0.0.1", "--port", port),
-            ],
-            env={**os.environ, **environment, "THREADS": environment.get("THREADS", "16"), "WORKERS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        framework = [sys.executable, "-m", "functions_framework", "--target", name]
+        where = ["--source", str(folder() / name / "main.py"), "--host", "127.0.0.1", "--port", port]
+        workers = {"THREADS": environment.get("THREADS", "16"), "WORKERS": "1"}
+        self.log = log
+        self.child = Child([*framework, *where], {**environment, **workers}, log)
 
     def wait(self) -> None:
         """Wait until it answers.
@@ -67,19 +59,13 @@ class Function:
         Raises:
             TiercelError: It has ended, or does not answer in time.
         """
-        until(self._answers, START, f"the function {self.name} at {self.url}")
+        until(self._answers, START, f"the function {self.name} at {self.url} (see {self.log})")
 
     def _answers(self) -> bool:
-        if self.process.poll() is not None:
-            raise TiercelError(f"the function {self.name} has ended with code {self.process.returncode}")
+        if self.child.ended is not None:
+            raise TiercelError(f"the function {self.name} has ended with code {self.child.ended} (see {self.log})")
         return answers(f"{self.url}robots.txt")
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._log.close()
+        self.child.stop()

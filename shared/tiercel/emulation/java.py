@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from pathlib import Path
 from urllib import request
 from urllib.error import HTTPError, URLError
 
+from tiercel.emulation.children import Child, free_port
 from tiercel.errors import TiercelError
 
 START = 20.0
-"""Seconds that an emulator may take until it answers (1 to 3 were measured: docs/decisions/emulators.md)."""
+"""Seconds that an emulator may take until it answers (1 to 3 were measured: docs/emulators.md)."""
 
 
 class EmulatorMissingError(TiercelError):
@@ -54,22 +53,18 @@ PUBSUB = Emulator(
 )
 
 
+@dataclass(frozen=True)
 class Started:
     """An emulator that runs."""
 
-    def __init__(self, emulator: Emulator, process: subprocess.Popen[bytes], host: str) -> None:
-        self.emulator = emulator
-        self.process = process
-        self.host = host
+    emulator: Emulator
+    child: Child
+    host: str
+    """`host:port`"""
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.child.stop()
 
 
 def start(emulator: Emulator, *, memory: str = "1g", port: int | None = None) -> Started:
@@ -83,16 +78,9 @@ def start(emulator: Emulator, *, memory: str = "1g", port: int | None = None) ->
     Raises:
         EmulatorMissingError: It is not installed, or Java is not.
     """
-    port = port or free_port()
     command = [*java(), f"-Xmx{memory}", "-cp", str(find(emulator)), emulator.main]
-    process = subprocess.Popen(
-        [*command, "--host=127.0.0.1", f"--port={port}"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    return Started(emulator, process, f"127.0.0.1:{port}")
+    port = port or free_port()
+    return Started(emulator, Child([*command, "--host=127.0.0.1", f"--port={port}"], {}), f"127.0.0.1:{port}")
 
 
 def java() -> list[str]:
@@ -147,16 +135,16 @@ def wait(started: Started, seconds: float = START) -> None:
 
 
 def _answers(started: Started) -> bool:
-    if started.process.poll() is not None:
-        name, code = started.emulator.name, started.process.returncode
+    if started.child.ended is not None:
+        name, code = started.emulator.name, started.child.ended
         raise TiercelError(f"the emulator of {name} has ended with code {code} before it answered")
     return answers(f"http://{started.host}{started.emulator.probe}")
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server answers at an address, whatever it says."""
+def answers(url: str, seconds: float = 1.0) -> bool:
+    """Tell whether a server answers at an address in time, whatever it says."""
     try:
-        with request.urlopen(url, timeout=1):  # noqa: S310 - an address of our own
+        with request.urlopen(url, timeout=seconds):  # noqa: S310 - an address of our own
             return True
     except HTTPError as error:
         return error.code < 500
@@ -175,10 +163,3 @@ def until(holds: Callable[[], bool], seconds: float, what: str) -> None:
         if time.monotonic() > end:
             raise TiercelError(f"{what} did not answer within {seconds:g} s")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -62,7 +62,7 @@ class Relay:
 
     def start(self, push: Push) -> None:
         """Begin with a subscription."""
-        thread = threading.Thread(target=_Line(push, self).run, name=f"relay-{push.subscription}", daemon=True)
+        thread = threading.Thread(target=_Line(push, self).run, name=push.subscription, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -72,6 +72,10 @@ class Relay:
         for thread in self._threads:
             thread.join(2)
         self._http.close()
+
+    def given_up(self) -> list[str]:
+        """Return the names of threads that have ended though nobody stopped them."""
+        return [] if self.is_stopped else [thread.name for thread in self._threads if not thread.is_alive()]
 
     @property
     def is_stopped(self) -> bool:

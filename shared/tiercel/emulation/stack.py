@@ -6,14 +6,16 @@ import shlex
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 
+from tiercel.adapters.local.secrets import read_environment
 from tiercel.emulation import java, topics
-from tiercel.emulation.functions import NAMES, Function
-from tiercel.emulation.java import FIRESTORE, PUBSUB, Started
+from tiercel.emulation.children import free_port
+from tiercel.emulation.functions import NAMES, Function, folder
+from tiercel.emulation.java import FIRESTORE, PUBSUB, EmulatorMissingError, Started
 from tiercel.emulation.relay import Push, Relay
 from tiercel.emulation.storage import StorageServer
 from tiercel.emulation.tasks import TaskQueue
@@ -22,6 +24,11 @@ from tiercel.errors import TiercelError
 
 TICK = 60.0
 """Seconds between two calls of the function `tick`, as Cloud Scheduler makes them."""
+
+WARM = 30.0
+"""Seconds that a function may take to load what it needs."""
+
+WARMED_FIRST = ("advance", "execute")
 
 EVENTS, TASKS, DEAD, EXECUTIONS, OBJECTS = (
     f"tiercel-{name}" for name in ("events", "tasks", "dead", "executions", "objects")
@@ -47,7 +54,7 @@ class Stack:
             topics: Topics that flows listen to.
             buckets: Buckets more than the one of the installation.
             timeout: Seconds that a function may take.
-            logs: A folder for what the functions print; one of its own by default.
+            logs: A folder for what the functions print, made if need be; one of its own by default.
         """
         self.project = project
         self.bucket = f"{project}-files"
@@ -68,9 +75,10 @@ class Stack:
         """Start everything, and wait until everything answers; what was started is stopped again when something fails.
 
         Raises:
-            EmulatorMissingError: Java or an emulator is not installed.
+            EmulatorMissingError: Java, an emulator or a package of Python is not installed.
             TiercelError: A part does not come up.
         """
+        _see_parts()
         try:
             self._start()
         except BaseException:
@@ -78,13 +86,15 @@ class Stack:
             raise
 
     def _start(self) -> None:
-        self._emulators = [java.start(FIRESTORE, memory="3g"), java.start(PUBSUB)]
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for emulator, memory in ((FIRESTORE, "3g"), (PUBSUB, "1g")):
+            self._emulators.append(java.start(emulator, memory=memory))
         queue = TaskQueue(self._timeout)
         queue.start()
         self._stops.append(queue.stop)
         java.wait(self._emulators[1])
         pubsub = self._emulators[1].host
-        storage = StorageServer(java.free_port(), pubsub, self._topic(OBJECTS))
+        storage = StorageServer(free_port(), pubsub, self._topic(OBJECTS))
         for topic in (EVENTS, TASKS, DEAD, EXECUTIONS, OBJECTS):
             topics.make_topic(pubsub, self._topic(topic))
         storage.start()
@@ -97,9 +107,10 @@ class Stack:
         self._start_functions()
         self._start_relay(pubsub)
         threading.Thread(target=self._tick, name="tick", daemon=True).start()
+        threading.Thread(target=self._warm, name="warm", daemon=True).start()
 
     def _settings(self, queue: TaskQueue, storage: StorageServer) -> dict[str, str]:
-        ports = {name: java.free_port() for name in NAMES}
+        ports = {name: free_port() for name in NAMES}
         firestore, pubsub = (each.host for each in self._emulators)
         return {
             "GOOGLE_CLOUD_PROJECT": self.project,
@@ -120,9 +131,11 @@ class Stack:
         }
 
     def _start_functions(self) -> None:
-        self._functions = [Function(name, self.environment, self.logs / f"{name}.log") for name in NAMES]
-        with ThreadPoolExecutor(len(NAMES)) as threads:
-            list(threads.map(Function.wait, self._functions))
+        environment = {**read_environment(), **self.environment}
+        for name in NAMES:
+            self._functions.append(Function(name, environment, self.logs / f"{name}.log"))
+        for function in self._functions:
+            function.wait()
 
     def _start_relay(self, pubsub: str) -> None:
         relay = self._relay = Relay(pubsub, self._timeout)
@@ -157,6 +170,12 @@ class Stack:
             except httpx.HTTPError:
                 continue  # it is restarted, or everything is being stopped; the next one comes in a minute
 
+    def _warm(self) -> None:
+        """Have the functions load what they load with their first request, so that the first flow need not wait."""
+        for function in sorted(self._functions, key=lambda each: each.name not in WARMED_FIRST):
+            if not self._stopped.is_set():
+                java.answers(f"{function.url}health", WARM)
+
     # ------------------------------------------------------------ watching
 
     def exports(self, names: Sequence[str] = ()) -> str:
@@ -172,12 +191,15 @@ class Stack:
         """
         while not self._stopped.wait(0.5):
             for emulator in self._emulators:
-                if emulator.process.poll() is not None:
-                    raise TiercelError(f"the emulator of {emulator.emulator.name} has ended; everything is stopped")
+                if emulator.child.ended is not None:
+                    found = f"the emulator of {emulator.emulator.name} has ended with code {emulator.child.ended}"
+                    raise TiercelError(f"{found}; everything is stopped")
             for function in self._functions:
-                if function.process.poll() is not None:
-                    log = self.logs / f"{function.name}.log"
-                    raise TiercelError(f"the function {function.name} has ended; everything is stopped (see {log})")
+                if function.child.ended is not None:
+                    found = f"the function {function.name} has ended with code {function.child.ended}"
+                    raise TiercelError(f"{found}; everything is stopped (see {function.log})")
+            for subscription in self._relay.given_up():
+                raise TiercelError(f"the relay of {subscription} has ended; everything is stopped")
 
     # ------------------------------------------------------------ stopping
 
@@ -188,7 +210,11 @@ class Stack:
             stop()
         self._stops.clear()
         for function in self._functions:
+            function.child.ask()
+        for function in self._functions:
             function.stop()
+        for emulator in self._emulators:
+            emulator.child.ask()
         for emulator in self._emulators:
             emulator.stop()
         self._functions, self._emulators = [], []
@@ -201,3 +227,19 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         """Stop."""
         self.stop()
+
+
+def _see_parts() -> None:
+    """See that everything that is to be started is on this machine.
+
+    Raises:
+        EmulatorMissingError: Something is not.
+        NotFoundError: The functions are not here.
+    """
+    java.java()
+    for emulator in (FIRESTORE, PUBSUB):
+        java.find(emulator)
+    folder()
+    for module in ("functions_framework", "gcp_storage_emulator", "grpc"):
+        if find_spec(module) is None:
+            raise EmulatorMissingError(f"the package '{module}' is not installed: pip install 'tiercel[emulators]'")

@@ -230,6 +230,8 @@ class Execution(Record):
     """When another execution takes the place of this one, which is RETRIED."""
     paused: dict[str, str] = {}
     """The runs that are paused, each with its lane, in the order in which they paused."""
+    kind: str = ""
+    """`TEST` or `PLAYGROUND` where whoever asked for it said so; empty for a normal one."""
     breakpoints: list[str] = []
     """Where the execution stops: a task's id, or one with the value of the loop around it (`load.2024-05`)."""
     suspended: dict[str, str] = {}
@@ -331,7 +333,10 @@ def refuse_large(values: Mapping[str, object], what: str, remedy: str) -> None:
     Raises:
         InputError: They take more than LARGEST_VALUES.
     """
-    size = len(encode(values))
+    try:
+        size = len(encode(values))
+    except UnicodeEncodeError:
+        raise InputError(f"{what} hold half a surrogate pair, which is no text; send whole characters") from None
     if size > LARGEST_VALUES:
         raise InputError(f"{what} take {size} bytes, more than {LARGEST_VALUES}; {remedy}")
 

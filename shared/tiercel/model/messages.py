@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tiercel.model.execution import Execution, Lane
 from tiercel.model.states import State
 
 
@@ -25,12 +26,23 @@ class StartExecution(_Message, frozen=True):
     """Tells one that somebody forces from the one that waits for its date."""
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """A lane and its header as whoever hands the lane over has stored them: the next one need not read them."""
+
+    header: Execution
+    header_version: int
+    lane: Lane
+    lane_version: int
+
+
 class WalkLane(_Message, frozen=True):
     """Take the lane where it stands and go on."""
 
     lane: str
     nonce: str = ""
     """Tells one request from an earlier one to the same lane."""
+    snapshot: Snapshot | None = None
+    """What stood there; a claim insists on the versions, so one that is out of date is refused and read anew."""
 
 
 class OpenBranches(_Message, frozen=True):
@@ -166,6 +178,26 @@ class KillExecution(_Message, frozen=True):
     """Whether tasks at work are stopped; else they go on to their end, and nothing follows them."""
 
 
+class ExecutionFinished(_Message, frozen=True):
+    """The last task after an execution that had ended is done: what it locked is free."""
+
+
+class TriggerDue(_Message, frozen=True):
+    """Look at a trigger: a date has come, a backfill goes on, or what locks it may have ended. No execution yet."""
+
+    trigger: str
+    """The key of its record."""
+    date: float
+    """When it was due, in seconds since the epoch."""
+
+
+class PollDue(_Message, frozen=True):
+    """Ask a trigger that polls, where tasks are run. No execution yet."""
+
+    trigger: str
+    date: float
+
+
 Message = (
     StartExecution
     | WalkLane
@@ -184,10 +216,28 @@ Message = (
     | ExecutionChanged
     | CheckSla
     | KillExecution
+    | ExecutionFinished
+    | TriggerDue
+    | PollDue
 )
 
 _CAUSES = frozenset(
-    {"lane", "run", "nonce", "branch", "branches", "why", "number", "attempt", "child", "state", "sla", "cascade"}
+    {
+        "lane",
+        "run",
+        "nonce",
+        "branch",
+        "branches",
+        "why",
+        "number",
+        "attempt",
+        "child",
+        "state",
+        "sla",
+        "cascade",
+        "trigger",
+        "date",
+    }
 )
 """The fields that say what caused a message; the others only say what to do."""
 

@@ -8,7 +8,7 @@ from tiercel.model.execution import MAIN_LANE, Frame
 from tiercel.model.flow import ERRORS, FINALLY, MAIN, ON_PAUSE, is_late_branch
 from tiercel.model.states import State, guess, seen
 from tiercel.planner import geometry, iterations
-from tiercel.planner.ending import begin_epilogue, end_execution, finish, next_epilogue
+from tiercel.planner.ending import begin_epilogue, end_execution, finish, mark_finished, next_epilogue
 from tiercel.planner.openings import rest
 from tiercel.planner.rounds import next_round, until_round
 from tiercel.planner.walk import Walk, is_main
@@ -112,6 +112,5 @@ def _after(walk: Walk, frame: Frame) -> None:
     if following is not None:
         walk.enter(frame, following)
         return
-    walk.header.finished = True
-    walk.transition.header_changed = True
+    mark_finished(walk)
     walk.end_lane(frame.seen)

@@ -10,7 +10,7 @@ from tiercel.errors import ExpressionError, InputError, TiercelError
 from tiercel.inputs import convert_output
 from tiercel.model.execution import Frame, LogLine, current, refuse_large
 from tiercel.model.flow import AFTER
-from tiercel.model.messages import ExecutionEnded
+from tiercel.model.messages import ExecutionEnded, ExecutionFinished
 from tiercel.model.states import Level, State
 from tiercel.planner.walk import Walk
 
@@ -35,9 +35,17 @@ def begin_epilogue(walk: Walk, frame: Frame) -> None:
     if following is not None:
         walk.enter(frame, following)
     else:
-        walk.header.finished = True
-        walk.transition.header_changed = True
+        mark_finished(walk)
         walk.end_lane(0)
+
+
+def mark_finished(walk: Walk) -> None:
+    """Say that nothing more of the execution will run; where its end was told before, what it locks must hear it."""
+    walk.header.finished = True
+    walk.transition.header_changed = True
+    told = any(isinstance(message, ExecutionEnded) for message, _ in walk.transition.messages)
+    if walk.header.trigger is not None and not told:
+        walk.transition.send(ExecutionFinished(walk.header.id))
 
 
 def finish(walk: Walk, state: State) -> None:

@@ -10,6 +10,7 @@ from tiercel.flowables.base import FlowableTask
 from tiercel.flowables.foreachitem import BATCH
 from tiercel.model.execution import TaskRun, split_key
 from tiercel.model.flow import Node
+from tiercel.model.headers import with_headers
 from tiercel.model.labels import nested_labels
 from tiercel.planner import geometry
 from tiercel.planner.items import item_around
@@ -195,7 +196,7 @@ class Variables(Mapping[str, object]):
         if trigger is None:
             return _ABSENT
         if "trigger" not in self._scene.memo:
-            self._scene.memo["trigger"] = self._reveal(trigger.variables)
+            self._scene.memo["trigger"] = with_headers(self._reveal(trigger.variables))
         return self._scene.memo["trigger"]
 
     def _schedule(self) -> object:

@@ -198,15 +198,18 @@ class Walk:
         """Let the runs that are done go to their segments, when the lane holds many."""
         if len(self.lane.runs) <= geometry.SEGMENT:
             return
-        leaving = [run for run in self.lane.runs.values() if run.state.is_terminal]
-        if len(leaving) <= geometry.SEGMENT:
+        done = [run for run in self.lane.runs.values() if run.state.is_terminal]
+        if len(done) <= geometry.SEGMENT:
             return
-        for run in leaving:
-            node = self.flow.nodes[run.task]
-            segment = geometry.segment_of(node, split_key(run.key)[1])
-            self.transition.archived.setdefault(segment, {})[run.key] = run
+        filling = self._segment(done[-1])
+        leaving = {run.key: run for run in done if self._segment(run) != filling} or {run.key: run for run in done}
+        for run in leaving.values():
+            self.transition.archived.setdefault(self._segment(run), {})[run.key] = run
             del self.lane.runs[run.key]
-        self.scene.remember({run.key: run for run in leaving})
+        self.scene.remember(leaving)
+
+    def _segment(self, run: TaskRun) -> str:
+        return geometry.segment_of(self.flow.nodes[run.task], split_key(run.key)[1])
 
 
 def is_main(branch: str) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from tiercel.conditions import is_daily
 from tiercel.errors import ExpressionError
 from tiercel.expressions.isotime import in_zone, read_date, read_date_time
 from tiercel.expressions.zones import zone
@@ -181,6 +184,32 @@ class Almanac:
         return edge - timedelta(microseconds=1) if forward else edge
 
 
+def almanac_of(
+    trigger: Dated,
+    listed: Sequence[datetime],
+    holds: Callable[[Sequence[Mapping[str, Any]], Mapping[str, object]], bool],
+    when: Judge | None,
+) -> Almanac:
+    """Return a trigger's dates with its conditions.
+
+    Args:
+        trigger: The trigger.
+        listed: Its dates, where it lists them.
+        holds: Tells whether conditions hold for the variables of a date.
+        when: Tells whether the trigger's own `when` is true; None where it has none.
+    """
+    conditions = [*trigger.conditions, *getattr(trigger, "schedule_conditions", ())]
+
+    def judge(variables: Mapping[str, object]) -> bool:
+        return holds(conditions, variables) and (when is None or when(variables))
+
+    neighbours = any(word in f"{conditions} {trigger.when}" for word in ("next", "previous"))
+    daily = [each for each in conditions if is_daily(each)]
+    by_day = partial(holds, daily) if daily else None
+    dates = trigger.calendar() if isinstance(trigger, Schedule) else ListedDates(listed)
+    return Almanac(dates, trigger.zone, judge if conditions or when is not None else None, by_day, neighbours)
+
+
 def _shown(date: datetime, following: datetime | None, previous: datetime | None) -> dict[str, object]:
     dates = {"date": date, "next": following, "previous": previous}
     return {name: zoned_text(moment.astimezone(date.tzinfo)) for name, moment in dates.items() if moment is not None}
@@ -205,3 +234,15 @@ def read_moment(text: str, where: tzinfo) -> datetime:
     if moment is None:
         raise ValueError(f"'{text[:60]}' is not a date; write a date and time with its zone: 2024-01-31T10:00:00Z")
     return moment if moment.tzinfo is not None else in_zone(moment, where)
+
+
+def read_dates(found: object, where: tzinfo) -> list[datetime]:
+    """Return the dates of a list, or of a text that is one in JSON; those without an offset lie in the zone given.
+
+    Raises:
+        ValueError: It is no such list, or one is no date.
+    """
+    listed = found if isinstance(found, list) else json.loads(str(found))
+    if not isinstance(listed, list):
+        raise ValueError(f"a list of dates is wanted, found {str(found)[:80]!r}")
+    return [read_moment(str(date), where) for date in listed]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from tiercel.model.execution import encode
 from tiercel.model.plugin import Rendered
 from tiercel.triggers.base import Trigger
 
@@ -27,8 +28,8 @@ class Webhook(Trigger):
     """What the response is."""
     response_code: Rendered[int | None] = Field(None, ge=200, le=599)
     """The status of the response; 200 by default."""
-    fetch_type: Literal["FETCH", "NONE"] = "FETCH"
-    """What becomes of the body: `FETCH` gives `trigger.body`, `NONE` drops it."""
+    fetch_type: Literal["FETCH", "STORE", "NONE"] = "FETCH"
+    """What becomes of the body: `FETCH` gives `trigger.body`, `STORE` a file `trigger.uri`, `NONE` drops it."""
 
 
 def webhook_variables(event: Mapping[str, object]) -> dict[str, object]:
@@ -42,7 +43,7 @@ def webhook_variables(event: Mapping[str, object]) -> dict[str, object]:
         "headers": _lists(event.get("headers")),
         "parameters": _lists(event.get("parameters")),
     }
-    found.update((name, event[name]) for name in ("parts", "formFields") if name in event)
+    found.update((name, event[name]) for name in ("parts", "formFields", "uri") if name in event)
     return found
 
 
@@ -53,9 +54,11 @@ def _body(body: object) -> object:
     if body.lstrip()[:1] not in ("{", "["):
         return body
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        found = json.loads(body)
+        encode(found)
+    except (ValueError, RecursionError):  # an escaped half of a surrogate pair is JSON, but no text that can be stored
         return body
+    return found
 
 
 def _lists(values: object) -> dict[str, list[str]]:

@@ -27,6 +27,8 @@ ENTRIES, COUNT = "e", "n"
 
 SCALARS = ("namespace", "flow_id", "state", "owner")
 DATE = "date"
+WITHIN = "within"
+"""The field with the namespace and all those above it."""
 
 LONGEST_PLAIN = 16 * 1024
 """Bytes of a body that is stored as it is; longer ones are compressed (a body is JSON, it shrinks to some 15 %)."""
@@ -67,6 +69,9 @@ class Bodies:
             for scalar in SCALARS:
                 fields[scalar].string_value = getattr(index, scalar)
             fields[DATE].double_value = index.date
+            if index.namespace:
+                above = fields[WITHIN].array_value.values
+                above.extend(new_value(string_value=each) for each in _upwards(index.namespace))
         return write
 
     def _kept(self, body: bytes) -> tuple[str, bytes]:
@@ -113,6 +118,11 @@ def entries_of(document: Pb) -> dict[str, bytes]:
     """Return the entries of a map, in their order."""
     kept = document.fields[ENTRIES].map_value.fields if ENTRIES in document.fields else {}
     return {entry[1:]: kept[entry].bytes_value for entry in sorted(kept)}
+
+
+def _upwards(namespace: str) -> list[str]:
+    parts = namespace.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _quoted(segment: str) -> str:

@@ -17,10 +17,10 @@ from google.api_core import exceptions
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.types import firestore as calls
 
-from tiercel.adapters.gcp.bodies import Bodies, Pb, entries_of, new_write, version_of
+from tiercel.adapters.gcp.bodies import NONCE, Bodies, Pb, entries_of, new_write, version_of
 from tiercel.adapters.gcp.names import path_of
 from tiercel.adapters.gcp.outbox import COLLECTION, Outbox, envelopes_in, removal
-from tiercel.adapters.gcp.queries import PAGE, Wanted, after, due, named_from, select
+from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, named_from, select
 from tiercel.errors import TransientError
 from tiercel.ports import (
     Clock,
@@ -135,18 +135,44 @@ class FirestoreStore:
         kind: str,
         *,
         namespace: str | None = None,
+        within: str | None = None,
         flow_id: str | None = None,
         states: Sequence[str] = (),
         owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
         newest_first: bool = False,
+        after: tuple[float, str] | None = None,
         limit: int = 1000,
     ) -> list[Stored]:
-        """Return documents of a kind by their indexed scalars, in the order of their dates."""
-        wanted = Wanted(kind, namespace, flow_id, tuple(states), owner, newest_first, limit)
-        return [self._bodies.stored(document) for document in self._selected(wanted)]
+        """Return documents of a kind by their indexed scalars, in the order of their dates, then keys."""
+        wanted = Wanted(kind, namespace, within, flow_id, tuple(states), owner, since, until)
+        behind = None if after is None else (after[0], f"{self._root}/{path_of(after[1])}")
+        query = select(wanted, newest_first, limit, behind)
+        return [self._bodies.stored(document) for document in self._tried(lambda: self._run(self._root, query))]
 
-    def _selected(self, wanted: Wanted) -> list[Pb]:
-        return self._tried(lambda: self._run(self._root, select(wanted)))
+    def count(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        within: str | None = None,
+        flow_id: str | None = None,
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> int:
+        """Return how many documents such a query finds (a thousand of them are billed as one read)."""
+        wanted = Wanted(kind, namespace, within, flow_id, tuple(states), owner, since, until)
+        request = calls.RunAggregationQueryRequest(parent=self._root, structured_aggregation_query=count(wanted))
+
+        def ask() -> int:
+            answers = self._client.run_aggregation_query(request, retry=None, timeout=TIMEOUT, metadata=self._header)
+            found = [calls.RunAggregationQueryResponse.pb(answer).result.aggregate_fields for answer in answers]
+            return sum(fields[COUNTED].integer_value for fields in found if COUNTED in fields)
+
+        return self._tried(ask)
 
     def _named(self, prefix: str) -> Iterator[Pb]:
         """Yield the documents whose keys start so, page by page."""
@@ -156,7 +182,7 @@ class FirestoreStore:
             yield from found
             if len(found) < PAGE:
                 return
-            after(query, found[-1].name)
+            advance(query, found[-1].name)
 
     def _run(self, parent: str, query: Pb) -> list[Pb]:
         request = calls.RunQueryRequest(parent=parent, structured_query=query)
@@ -179,7 +205,7 @@ class FirestoreStore:
         asked = [self._write(write, nonce) for write in writes]
         note, removed = self.outbox.note(messages), self.outbox.sent()
         everything = asked + ([note] if note is not None else []) + removed
-        replies = self._commit(everything, writes, nonce) if everything else []
+        replies = self._commit(everything, writes, nonce, note) if everything else []
         self.outbox.forget(removed)
         self.outbox.send(note, messages)
         return replies[: len(writes)]
@@ -202,7 +228,7 @@ class FirestoreStore:
             case Put(_, body, index):
                 return self._bodies.write_of(path, body, index, nonce)
 
-    def _commit(self, asked: Sequence[Pb], writes: Sequence[Write], nonce: int) -> list[Reply]:
+    def _commit(self, asked: Sequence[Pb], writes: Sequence[Write], nonce: int, note: Pb | None = None) -> list[Reply]:
         """Commit; when the service did not answer, find out whether it was done before believing a refusal."""
         request = calls.CommitRequest.pb(calls.CommitRequest())
         request.database = self._database
@@ -215,7 +241,7 @@ class FirestoreStore:
                 )
                 return [_reply(result) for result in calls.CommitResponse.pb(answer).write_results]
             except _REFUSALS as refusal:
-                if unsure and (replies := self._done_before(writes, nonce)) is not None:
+                if unsure and (replies := self._done_before(writes, nonce, note)) is not None:
                     return replies
                 raise Refused(self._refused(writes)) from refusal
             except _TROUBLE as trouble:
@@ -223,11 +249,13 @@ class FirestoreStore:
                 _pause(number, trouble)
         raise AssertionError("unreachable")
 
-    def _done_before(self, writes: Sequence[Write], nonce: int) -> list[Reply] | None:
+    def _done_before(self, writes: Sequence[Write], nonce: int, note: Pb | None) -> list[Reply] | None:
         """Return the replies of a commit that was done without an answer; None when it was not ours."""
         mine = [write for write in writes if isinstance(write, Create | Update | Put)]
-        found = dict(self._documents([f"{self._root}/{path_of(write.key)}" for write in mine]))
-        if not any(document.fields["w"].integer_value == nonce for document in found.values()):
+        names = [f"{self._root}/{path_of(write.key)}" for write in mine] + ([note.update.name] if note is not None else [])
+        found = dict(self._documents(names)) if names else {}
+        noted = note is not None and found.pop(note.update.name, None) is not None  # nobody else takes that name
+        if not noted and not any(document.fields[NONCE].integer_value == nonce for document in found.values()):
             return None
         many = 1 << 30  # a count that is too high costs a look
         versions = {self._bodies.key(name): version_of(each.update_time) for name, each in found.items()}

@@ -18,6 +18,9 @@ from tiercel.ports import Delivery, Envelope
 LARGEST = 14 << 20
 """Bytes of a body: a message of 10 MB (Pub/Sub, Quotas and limits) in Base64, and what stands around it."""
 
+LAST_TIME = 253_402_300_800.0
+"""The first second of the year 10000, since the epoch: no timer takes it."""
+
 
 class MalformedMessageError(TiercelError):
     """A request that is none of our messages: it is acknowledged, logged and kept as a dead letter, never retried."""
@@ -98,8 +101,8 @@ def decode(headers: Mapping[str, str], body: bytes) -> Pushed:
         raise MalformedMessageError(f"the request is no message of Pub/Sub: {error}; {wanted}") from None
     message = found.message
     attributes = message.attributes or {}
-    if DUE in attributes and not _is_number(attributes[DUE]):
-        raise MalformedMessageError(f"the message {message.message_id!r} has an attribute '{DUE}' that is no number")
+    if DUE in attributes and not _is_time(attributes[DUE]):
+        raise MalformedMessageError(f"the message {message.message_id!r} has an attribute '{DUE}' that is no time")
     attempt = found.delivery_attempt or _retries(headers) + 1
     return Pushed(
         message.data or b"",
@@ -120,8 +123,9 @@ def _retries(headers: Mapping[str, str]) -> int:
     return 0
 
 
-def _is_number(text: str) -> bool:
+def _is_time(text: str) -> bool:
+    """Tell whether a text is a time in seconds since the epoch, before the end of all years of four digits."""
     try:
-        return float(text) < float("inf")
+        return 0 <= float(text) < LAST_TIME
     except ValueError:
         return False

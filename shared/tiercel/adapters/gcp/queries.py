@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from google.cloud.firestore_v1.types import query as queries
 
-from tiercel.adapters.gcp.bodies import DATE, new_value
+from tiercel.adapters.gcp.bodies import DATE, WITHIN, new_value
 from tiercel.adapters.gcp.names import LAST, place_of
 
 Pb = Any
@@ -14,24 +14,59 @@ Pb = Any
 PAGE = 300
 """Documents that one call of a scan brings."""
 
+COUNTED = "n"
+"""What a count is called in its answer."""
+
 _FILTER, _DIRECTION = queries.StructuredQuery.FieldFilter.Operator, queries.StructuredQuery.Direction
 _AND = queries.StructuredQuery.CompositeFilter.Operator.AND
 
 
 class Wanted(NamedTuple):
-    """A query by indexed scalars; None and () leave one out."""
+    """Which documents a query means, by their indexed scalars; None and () leave one out."""
 
     kind: str
     namespace: str | None = None
+    within: str | None = None
     flow_id: str | None = None
     states: tuple[str, ...] = ()
     owner: str | None = None
-    newest_first: bool = False
-    limit: int = 1000
+    since: float | None = None
+    until: float | None = None
 
 
-def select(wanted: Wanted) -> Pb:
-    """Return the structured query; documents without an index have no date, so they are in none."""
+def select(wanted: Wanted, newest_first: bool, limit: int, behind: tuple[float, str] | None) -> Pb:
+    """Return the structured query; documents without an index have no date, so they are in none.
+
+    Args:
+        wanted: Which documents.
+        newest_first: In which order.
+        limit: How many at most.
+        behind: The date and the full name of the document behind which the page begins.
+    """
+    query = _chosen(wanted)
+    direction = _DIRECTION.DESCENDING if newest_first else _DIRECTION.ASCENDING
+    _order(query, DATE, direction)
+    _order(query, "__name__", direction)
+    if behind is not None:
+        query.start_at.values.add().double_value = behind[0]
+        query.start_at.values.add().reference_value = behind[1]
+        query.start_at.before = False
+    query.limit.value = min(limit, 2**31 - 1)
+    return query
+
+
+def count(wanted: Wanted) -> Pb:
+    """Return the query that counts."""
+    counting = queries.StructuredAggregationQuery.pb(queries.StructuredAggregationQuery())
+    counting.structured_query.CopyFrom(_chosen(wanted))
+    _order(counting.structured_query, DATE, _DIRECTION.ASCENDING)  # as above: without a date it is in none
+    added = counting.aggregations.add()
+    added.alias = COUNTED
+    added.count.SetInParent()
+    return counting
+
+
+def _chosen(wanted: Wanted) -> Pb:
     query = _from(wanted.kind)
     for scalar in ("namespace", "flow_id", "owner"):
         value = getattr(wanted, scalar)
@@ -42,10 +77,12 @@ def select(wanted: Wanted) -> Pb:
     elif wanted.states:
         listed = _filter(query, "state", _FILTER.IN).array_value.values
         listed.extend(new_value(string_value=state) for state in wanted.states)
-    direction = _DIRECTION.DESCENDING if wanted.newest_first else _DIRECTION.ASCENDING
-    _order(query, DATE, direction)
-    _order(query, "__name__", direction)
-    query.limit.value = min(wanted.limit, 2**31 - 1)
+    if wanted.within is not None:
+        _filter(query, WITHIN, _FILTER.ARRAY_CONTAINS).string_value = wanted.within
+    if wanted.since is not None:
+        _filter(query, DATE, _FILTER.GREATER_THAN_OR_EQUAL).double_value = wanted.since
+    if wanted.until is not None:
+        _filter(query, DATE, _FILTER.LESS_THAN_OR_EQUAL).double_value = wanted.until
     return query
 
 
@@ -71,7 +108,7 @@ def named_from(root: str, prefix: str) -> tuple[str, Pb]:
     return (f"{root}/{above}" if above else root), query
 
 
-def after(query: Pb, name: str) -> None:
+def advance(query: Pb, name: str) -> None:
     """Have a query by name begin behind a document."""
     query.start_at.Clear()
     query.start_at.values.add().reference_value = name

@@ -16,6 +16,7 @@ from tiercel.adapters.local.database import Database
 from tiercel.adapters.local.group import GroupCommit
 from tiercel.adapters.local.outbox import Letter, Outbox
 from tiercel.adapters.local.owner import Owner
+from tiercel.adapters.local.selecting import chosen, marks
 from tiercel.errors import TiercelError
 from tiercel.ports import Create, Delete, Envelope, Index, Merge, Put, Refused, Reply, Stored, Update, Write
 
@@ -41,6 +42,7 @@ _MERGE = (
     "INSERT INTO entries(map, entry, body) VALUES(?, ?, ?) ON CONFLICT(map, entry) DO UPDATE SET body = excluded.body"
 )
 _READ = "SELECT key, body, version FROM docs WHERE "
+_COUNT = "SELECT count(*) FROM docs WHERE "
 _NO_INDEX = (None, None, None, None, None, None)
 
 
@@ -87,7 +89,7 @@ class SqliteStore:
         found: dict[str, Stored] = {}
         for start in range(0, len(keys), MANY):
             some = keys[start : start + MANY]
-            for row in self._database.read(f"{_READ}key IN ({_marks(some)})", some):
+            for row in self._database.read(f"{_READ}key IN ({marks(some)})", some):
                 found[row[0]] = Stored(*row)
         return [found.get(key) for key in keys]
 
@@ -121,26 +123,41 @@ class SqliteStore:
         kind: str,
         *,
         namespace: str | None = None,
+        within: str | None = None,
         flow_id: str | None = None,
         states: Sequence[str] = (),
         owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
         newest_first: bool = False,
+        after: tuple[float, str] | None = None,
         limit: int = 1000,
     ) -> list[Stored]:
         """Return documents of a kind by their indexed scalars, in the order of their dates, then keys."""
-        where, values = ["kind = ?"], [kind]
-        for column, value in (("namespace", namespace), ("flow_id", flow_id), ("owner", owner)):
-            if value is not None:
-                where.append(f"{column} = ?")
-                values.append(value)
-        if owner:
-            where.append("owner <> ''")  # says what the partial index says, so that it is used
-        if states:
-            where.append(f"state IN ({_marks(states)})" + ("" if "" in states else " AND state <> ''"))
-            values.extend(states)
+        where, values = chosen(kind, namespace, within, flow_id, states, owner, since, until)
+        if after is not None:
+            where += f" AND (date, key) {'<' if newest_first else '>'} (?, ?)"
+            values += after
         down = " DESC" if newest_first else ""
         order = f" ORDER BY date{down}, key{down} LIMIT ?"
-        return [Stored(*row) for row in self._database.read(_READ + " AND ".join(where) + order, (*values, limit))]
+        return [Stored(*row) for row in self._database.read(_READ + where + order, (*values, limit))]
+
+    def count(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        within: str | None = None,
+        flow_id: str | None = None,
+        states: Sequence[str] = (),
+        owner: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> int:
+        """Return how many documents such a query finds."""
+        where, values = chosen(kind, namespace, within, flow_id, states, owner, since, until)
+        rows = self._database.read(_COUNT + where, values)
+        return int(rows[0][0])
 
     def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:
         """Write all or nothing, then send the messages (at least once, also after a crash).
@@ -237,10 +254,6 @@ def _scalars(index: Index | None) -> tuple[object, ...]:
     if index is None:
         return _NO_INDEX
     return index.kind, index.namespace, index.flow_id, index.state, index.date, index.owner
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _end(prefix: str) -> str | bytes:

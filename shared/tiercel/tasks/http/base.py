@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered, TextMap
+from tiercel.model.plugin import Plugin, Rendered, TextMap
 from tiercel.model.retry import next_attempt
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
-from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.http.bodies import Body, form_body, text_body
 from tiercel.tasks.http.options import HttpOptions, Ssl
 from tiercel.tasks.http.wire import Sockets, address, checked_headers, client, credentials, explained, shown
@@ -29,8 +28,8 @@ SHOWN = 2048
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")
 
 
-class HttpTask(RunnableTask):
-    """The properties of a request and the sending of it."""
+class HttpTask(Plugin):
+    """The properties of a request and the sending of it: what tasks and triggers have in common."""
 
     deprecated: ClassVar[dict[str, str]] = {
         "allowFailed": "write options.allowFailed",

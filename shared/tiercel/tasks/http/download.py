@@ -14,6 +14,7 @@ from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.http.base import HttpTask, header_lists
 from tiercel.tasks.http.wire import shown
 
@@ -24,7 +25,7 @@ LONGEST_NAME = 150
 """How many characters of a server's file name are kept."""
 
 
-class Download(HttpTask):
+class Download(HttpTask, RunnableTask):
     """Download a file into the internal storage."""
 
     fail_on_empty_response: Rendered[bool] = True

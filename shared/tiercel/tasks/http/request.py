@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.ports import Metric, RunContext
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.http.base import HttpTask, header_lists
 from tiercel.tasks.http.wire import shown
 
@@ -19,13 +20,13 @@ LONGEST = 10 * 1024 * 1024
 ENCRYPTED = "io.kestra.datatype:aes_encrypted"
 
 
-class Request(HttpTask):
-    """Send an HTTP request and give back the response's text, status and headers."""
+class Asking(HttpTask):
+    """A request whose response is given back as text, with its status and headers."""
 
     encrypt_body: Rendered[bool] = False
     """Whether the response's body is kept encrypted, as `encryptedBody` instead of `body`."""
 
-    def run(self, ctx: RunContext) -> dict[str, object]:
+    def ask(self, ctx: RunContext) -> dict[str, object]:
         """Ask; return `uri`, `code`, `headers` and `body` (null where the response has none)."""
         encrypt = _encryption(ctx) if self.encrypt_body else None
         with self.exchange(ctx) as response:
@@ -69,6 +70,14 @@ class Request(HttpTask):
                 f"{self.method} {shown(response.url)} answered with a body that is not text ({error}); "
                 "use http.Download for it, or set options.defaultCharset to its encoding"
             ) from None
+
+
+class Request(Asking, RunnableTask):
+    """Send an HTTP request and give back the response's text, status and headers."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Ask; return `uri`, `code`, `headers` and `body` (null where the response has none)."""
+        return self.ask(ctx)
 
 
 def _encryption(ctx: RunContext) -> Callable[[str], str]:

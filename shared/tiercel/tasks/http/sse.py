@@ -20,6 +20,7 @@ from tiercel.expressions.limits import Budget
 from tiercel.model.plugin import Rendered, text_of
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.http.base import HttpTask
 from tiercel.tasks.http.bodies import Body
 from tiercel.tasks.http.request import LONGEST
@@ -37,7 +38,7 @@ Event = dict[str, Any]
 """`id`, `event` and `data` (text), `retry` (milliseconds); what an event does not say is not in it, but `data` is."""
 
 
-class SseRequest(HttpTask):
+class SseRequest(HttpTask, RunnableTask):
     """Send an HTTP request and gather the events that the server sends until it closes the stream."""
 
     concat_jq_expression: Rendered[str | None] = None

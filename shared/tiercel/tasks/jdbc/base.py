@@ -9,15 +9,14 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Plugin, Rendered
 from tiercel.ports import RunContext
-from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.jdbc.fetch import FetchType, take
 from tiercel.tasks.jdbc.session import Result, Session, Statement, cut
 
 
-class JdbcTask(RunnableTask):
-    """How to reach a database."""
+class JdbcTask(Plugin):
+    """How to reach a database: what tasks and triggers have in common."""
 
     url: Rendered[str]
     """The JDBC URL."""
@@ -36,6 +35,8 @@ class JdbcTask(RunnableTask):
 class FetchingTask(JdbcTask):
     """What tasks that return rows have in common."""
 
+    after_needs_rows: ClassVar[bool] = False
+    """Whether what runs behind a statement runs only where that gave rows."""
     deprecated: ClassVar[dict[str, str]] = {
         "fetch": "write fetchType: FETCH",
         "fetchOne": "write fetchType: FETCH_ONE",
@@ -100,7 +101,8 @@ def run_query(ctx: RunContext, session: Session, task: FetchingTask, sql: str, a
         raise TaskError(f"{found}; Query runs exactly one, use the type Queries for several", retryable=False)
     with session.transaction() if after else nullcontext():
         outputs = take(ctx, _execute(ctx, session, statements[0]), task.wanted)
-        for statement in session.statements(after, task.parameters or {}) if after else ():
+        follows = after and (outputs.get("size") or not task.after_needs_rows)
+        for statement in session.statements(after, task.parameters or {}) if after and follows else ():
             deque(_execute(ctx, session, statement).rows or (), maxlen=0)
     return outputs
 

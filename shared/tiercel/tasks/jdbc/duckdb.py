@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered, TemplateMap
 from tiercel.ports import RunContext
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.files import NamespaceFiles, reason
 from tiercel.tasks.jdbc.base import FetchingTask, run_queries, run_query
 from tiercel.tasks.jdbc.desk import Desk, own_database
+from tiercel.tasks.jdbc.fetch import FetchType
+from tiercel.tasks.jdbc.polling import RowsTrigger
 from tiercel.tasks.jdbc.rows import zone_of
 from tiercel.tasks.jdbc.url import rest_of, without_secrets
 
@@ -89,13 +92,13 @@ def _check(path: str) -> None:
         raise TaskError(f"the folder of '{path}' in url cannot be made: {reason(error)}") from error
 
 
-class Query(DuckdbTask):
-    """Run one statement on a DuckDB database."""
+class OneStatement(DuckdbTask):
+    """One statement on a DuckDB database."""
 
     after_sql: str | None = Field(None, alias="afterSQL")
     """Statements to run behind it in the same transaction."""
 
-    def run(self, ctx: RunContext) -> dict[str, object]:
+    def query(self, ctx: RunContext) -> dict[str, object]:
         """Run the statement and return what fetchType asks for."""
         outputs: dict[str, object] = {}
         with self.session(ctx, outputs) as (desk, session):
@@ -104,7 +107,23 @@ class Query(DuckdbTask):
         return outputs
 
 
-class Queries(DuckdbTask):
+class Query(OneStatement, RunnableTask):
+    """Run one statement on a DuckDB database."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Run the statement and return what fetchType asks for."""
+        return self.query(ctx)
+
+
+class Trigger(OneStatement, RowsTrigger):
+    """Start an execution when a statement on a DuckDB database gives rows."""
+
+    after_needs_rows: ClassVar[bool] = True
+    fetch_type: Rendered[FetchType] = FetchType.FETCH
+    """What becomes of the rows: FETCH (rows), FETCH_ONE (row) or STORE (a file, uri)."""
+
+
+class Queries(DuckdbTask, RunnableTask):
     """Run several statements on a DuckDB database."""
 
     transaction: Rendered[bool] = True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -16,8 +16,11 @@ from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.model.states import Level
 from tiercel.ports import RunContext
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.jdbc.base import FetchingTask, JdbcTask, read_sql, run_queries, run_query
 from tiercel.tasks.jdbc.batch import BatchTask, run_batch
+from tiercel.tasks.jdbc.fetch import FetchType
+from tiercel.tasks.jdbc.polling import RowsTrigger
 from tiercel.tasks.jdbc.rows import zone_of
 from tiercel.tasks.jdbc.session import missing_driver
 from tiercel.tasks.jdbc.url import ServerUrl, parse_server
@@ -151,19 +154,35 @@ def _cloud_sql(options: dict[str, str]) -> str | None:
     return folder
 
 
-class Query(PostgresTask, FetchingTask):
-    """Run one statement on a PostgreSQL database."""
+class OneStatement(PostgresTask, FetchingTask):
+    """One statement on a PostgreSQL database."""
 
     after_sql: Rendered[str | None] = Field(None, alias="afterSQL")
     """Statements to run behind it in the same transaction."""
 
-    def run(self, ctx: RunContext) -> dict[str, object]:
+    def query(self, ctx: RunContext) -> dict[str, object]:
         """Run the statement and return what fetchType asks for."""
         with self.session(ctx, rows=self.fetch_size) as session:
             return run_query(ctx, session, self, read_sql(ctx, self.sql), self.after_sql)
 
 
-class Queries(PostgresTask, FetchingTask):
+class Query(OneStatement, RunnableTask):
+    """Run one statement on a PostgreSQL database."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Run the statement and return what fetchType asks for."""
+        return self.query(ctx)
+
+
+class Trigger(OneStatement, RowsTrigger):
+    """Start an execution when a statement on a PostgreSQL database gives rows."""
+
+    after_needs_rows: ClassVar[bool] = True
+    fetch_type: Rendered[FetchType] = FetchType.FETCH
+    """What becomes of the rows: FETCH (rows), FETCH_ONE (row) or STORE (a file, uri)."""
+
+
+class Queries(PostgresTask, FetchingTask, RunnableTask):
     """Run several statements on a PostgreSQL database."""
 
     transaction: Rendered[bool] = True
@@ -175,7 +194,7 @@ class Queries(PostgresTask, FetchingTask):
             return run_queries(ctx, session, self, read_sql(ctx, self.sql), self.transaction)
 
 
-class Batch(PostgresTask, BatchTask):
+class Batch(PostgresTask, BatchTask, RunnableTask):
     """Write the rows of a record file into a PostgreSQL database."""
 
     def run(self, ctx: RunContext) -> dict[str, object]:

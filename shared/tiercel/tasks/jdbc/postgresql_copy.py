@@ -12,6 +12,7 @@ from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.jdbc.base import read_sql
 from tiercel.tasks.jdbc.postgresql import PostgresTask
 
@@ -71,7 +72,7 @@ class CopyTask(PostgresTask):
         return f" WITH ({', '.join(found)})" if found else ""
 
 
-class CopyIn(CopyTask):
+class CopyIn(CopyTask, RunnableTask):
     """Copy a file of the storage into a table; either all its rows arrive or none."""
 
     source: Rendered[str] = Field(alias="from")
@@ -98,7 +99,7 @@ class CopyIn(CopyTask):
             return _done(ctx, cursor.rowcount)
 
 
-class CopyOut(CopyTask):
+class CopyOut(CopyTask, RunnableTask):
     """Copy a table or the rows of a query into a file of the storage."""
 
     sql: Rendered[str | None] = None

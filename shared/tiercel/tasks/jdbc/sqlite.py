@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 
 from pydantic import Field
 
 from tiercel.model.plugin import Rendered
 from tiercel.ports import RunContext
+from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.jdbc.base import FetchingTask, JdbcTask, run_queries, run_query
 from tiercel.tasks.jdbc.batch import BatchTask, run_batch
 from tiercel.tasks.jdbc.desk import Desk, own_database
+from tiercel.tasks.jdbc.fetch import FetchType
+from tiercel.tasks.jdbc.polling import RowsTrigger
 from tiercel.tasks.jdbc.rows import zone_of
 from tiercel.tasks.jdbc.url import rest_of
 
@@ -65,15 +68,15 @@ class SqliteTask(JdbcTask):
             desk.clear()
 
 
-class Query(SqliteTask, FetchingTask):
-    """Run one statement on a SQLite database."""
+class OneStatement(SqliteTask, FetchingTask):
+    """One statement on a SQLite database."""
 
     sql: str
     """The SQL, or the address of a file that holds it; it also knows workingDir, dbFilePath and outputFiles."""
     after_sql: str | None = Field(None, alias="afterSQL")
     """Statements to run behind it in the same transaction."""
 
-    def run(self, ctx: RunContext) -> dict[str, object]:
+    def query(self, ctx: RunContext) -> dict[str, object]:
         """Run the statement and return what fetchType asks for."""
         outputs: dict[str, object] = {}
         with self.session(ctx, outputs) as (desk, session):
@@ -82,7 +85,23 @@ class Query(SqliteTask, FetchingTask):
         return outputs
 
 
-class Queries(SqliteTask, FetchingTask):
+class Query(OneStatement, RunnableTask):
+    """Run one statement on a SQLite database."""
+
+    def run(self, ctx: RunContext) -> dict[str, object]:
+        """Run the statement and return what fetchType asks for."""
+        return self.query(ctx)
+
+
+class Trigger(OneStatement, RowsTrigger):
+    """Start an execution when a statement on a SQLite database gives rows."""
+
+    after_needs_rows: ClassVar[bool] = True
+    fetch_type: Rendered[FetchType] = FetchType.FETCH
+    """What becomes of the rows: FETCH (rows), FETCH_ONE (row) or STORE (a file, uri)."""
+
+
+class Queries(SqliteTask, FetchingTask, RunnableTask):
     """Run several statements on a SQLite database."""
 
     sql: str
@@ -98,7 +117,7 @@ class Queries(SqliteTask, FetchingTask):
         return outputs
 
 
-class Batch(SqliteTask, BatchTask):
+class Batch(SqliteTask, BatchTask, RunnableTask):
     """Write the rows of a record file into a SQLite database."""
 
     def run(self, ctx: RunContext) -> dict[str, object]:

@@ -1,0 +1,59 @@
+# What each function is: where the code says so, here it is in one place.
+
+locals {
+  functions = {
+    advance    = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 16, max_instances = 20, engine = true }
+    api        = { memory = "512Mi", cpu = "1", timeout = 3600, concurrency = 32, max_instances = 10, engine = false }
+    execute    = { memory = "1Gi", cpu = "1", timeout = 540, concurrency = 4, max_instances = 50, engine = true }
+    on_message = { memory = "512Mi", cpu = "1", timeout = 60, concurrency = 16, max_instances = 10, engine = true }
+    on_object  = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 16, max_instances = 10, engine = true }
+    tick       = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 1, max_instances = 1, engine = true }
+  }
+
+  sized = {
+    for name, own in local.functions : name => merge(own, {
+      for key, value in try(var.functions[name], {}) : key => value if value != null
+    })
+  }
+
+  # Those that put the engine together: the others have no settings and no rights (`api` answers /health only, so far).
+  engines = toset([for name, each in local.functions : name if each.engine])
+
+  services = { for name in keys(local.functions) : name => "${var.prefix}-${replace(name, "_", "-")}" }
+
+  # Cloud Run's addresses follow from the name, so functions can know one another without waiting for one another.
+  urls = {
+    for name, service in local.services : name => "https://${service}-${data.google_project.this.number}.${var.region}.run.app"
+  }
+
+  # The topics that Tiercel itself needs, each with the function that its messages go to.
+  topics = {
+    events     = "advance"
+    tasks      = "execute"
+    objects    = "on_object"
+    executions = "on_message"
+  }
+
+  topic_ids = { for topic in concat(keys(local.topics), ["dead"]) : topic => "projects/${var.project_id}/topics/${var.prefix}-${topic}" }
+
+  buckets = {
+    files   = "${var.project_id}-${var.prefix}-files"
+    storage = "${var.project_id}-${var.prefix}-storage"
+    source  = "${var.project_id}-${var.prefix}-source"
+  }
+
+  environment = {
+    GOOGLE_CLOUD_PROJECT     = var.project_id
+    TIERCEL_ADVANCE_URL      = local.urls.advance
+    TIERCEL_EXECUTE_URL      = local.urls.execute
+    TIERCEL_BUCKET           = local.buckets.files
+    TIERCEL_STORAGE_BUCKET   = local.buckets.storage
+    TIERCEL_DATABASE         = google_firestore_database.state.name
+    TIERCEL_EVENTS_TOPIC     = local.topic_ids.events
+    TIERCEL_TASKS_TOPIC      = local.topic_ids.tasks
+    TIERCEL_DEAD_TOPIC       = local.topic_ids.dead
+    TIERCEL_EXECUTIONS_TOPIC = local.topic_ids.executions
+    TIERCEL_QUEUE            = "projects/${var.project_id}/locations/${var.region}/queues/${var.prefix}-timers"
+    TIERCEL_PUSH_ACCOUNT     = google_service_account.pusher.email
+  }
+}

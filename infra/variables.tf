@@ -1,0 +1,133 @@
+variable "alert_email" {
+  description = "Where alerts are sent; empty for no alerts."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.alert_email == "" || can(regex("^[^@ ]+@[^@ ]+$", var.alert_email))
+    error_message = "alert_email must be an address such as team@example.com, or empty."
+  }
+}
+
+variable "api_invokers" {
+  description = "Who may call the API: IAM members such as user:ada@example.com; nobody by default."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for member in var.api_invokers :
+      can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+", member))
+    ])
+    error_message = "Each of api_invokers must be an IAM member, such as group:data@example.com; the API has no lock of its own yet, so it is not for everybody."
+  }
+}
+
+variable "budget" {
+  description = "A monthly budget that is watched: the billing account and the amount in its currency."
+  type = object({
+    billing_account = string
+    amount          = optional(number, 10)
+  })
+  default = null
+
+  validation {
+    condition     = var.budget == null || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account))
+    error_message = "budget.billing_account must look like 012345-6789AB-CDEF01."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the database and the buckets refuse to be destroyed with what they hold."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "functions" {
+  description = "What is changed about single functions, by name: memory, CPU, seconds, requests at a time, instances."
+  type = map(object({
+    memory        = optional(string)
+    cpu           = optional(string)
+    timeout       = optional(number)
+    concurrency   = optional(number)
+    max_instances = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.functions) : contains(["advance", "api", "execute", "on_message", "on_object", "tick"], name)])
+    error_message = "functions has an unknown name; there are advance, api, execute, on_message, on_object and tick."
+  }
+}
+
+variable "packages" {
+  description = "The folder of the zips that `make package` builds."
+  type        = string
+  default     = "../dist/functions"
+  nullable    = false
+}
+
+variable "prefix" {
+  description = "What the names of all resources begin with."
+  type        = string
+  default     = "tiercel"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}[a-z0-9]$", var.prefix))
+    error_message = "prefix must be 3 to 17 lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen."
+  }
+}
+
+variable "project_id" {
+  description = "The project into which everything goes."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id must be a project's id (6 to 30 lower-case letters, digits, hyphens), not its name or number."
+  }
+}
+
+variable "region" {
+  description = "The region of the functions, the database and the buckets."
+  type        = string
+  default     = "europe-west1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region must be a region such as europe-west1."
+  }
+}
+
+variable "secrets" {
+  description = "Secrets that flows read with secret('NAME'): their names; the values are set by hand, or by a pipeline."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.secrets : can(regex("^[A-Z0-9_]{1,200}$", name))])
+    error_message = "Each of secrets must be upper-case letters, digits and underscores: the name as secret() is given it."
+  }
+}
+
+variable "watched_buckets" {
+  description = "Buckets of this project, besides the one that is made here, whose objects start flows."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "watched_topics" {
+  description = "Pub/Sub topics of this project whose messages start flows."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}

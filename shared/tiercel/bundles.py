@@ -1,0 +1,114 @@
+"""Flows in and out by the file: YAML with several documents, or a ZIP with a file for each flow.
+
+Promise: nothing is unpacked to a disk; how much may come out of a ZIP is bounded, and a name that leads out of it, or
+that stands there twice, refuses the whole.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from tiercel.errors import FlowError, InputError
+from tiercel.flowfile import parse_flows
+from tiercel.flowfile.reading import MAX_BYTES
+from tiercel.flows import FlowRecord, FlowStore
+from tiercel.model.flow import Flow
+
+MOST_ENTRIES = 10_000
+"""Files of a ZIP that is imported."""
+MOST_BYTES = 256 << 20
+"""Bytes that may come out of all of them together."""
+_YAML = (".yaml", ".yml")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The first time that a ZIP can name."""
+
+Parsed = tuple[str, list[Flow | FlowError]]
+
+
+def import_flows(flows: FlowStore, name: str, content: bytes, *, strictly: bool = False) -> list[str]:
+    """Store the flows of a file, whether they are there or not; return what could not be.
+
+    Args:
+        flows: Where they are stored.
+        name: The file's name: its end says whether it is YAML or a ZIP.
+        content: The file.
+        strictly: Whether one that is wrong refuses all of them.
+
+    Returns:
+        The numbers of the documents of a YAML file, or the names of the files of a ZIP, that are no valid flows.
+
+    Raises:
+        InputError: The name has another end, or the ZIP cannot be read or holds too much.
+        FlowError: One is wrong and `strictly` was asked for; nothing was stored.
+    """
+    ending = name.lower()
+    if not ending.endswith((*_YAML, ".zip")):
+        raise InputError(f"the file is called '{name}', wanted a name that ends in .yaml, .yml or .zip")
+    parsed = list(_zipped(content) if ending.endswith(".zip") else _documents(content))
+    wrong = [(label, each) for label, found in parsed for each in found if isinstance(each, FlowError)]
+    if strictly and wrong:
+        raise FlowError([problem for _, error in wrong for problem in error.problems], name)
+    for _, found in parsed:
+        for each in found:
+            if isinstance(each, Flow):
+                flows.deploy(each)
+    return list(dict.fromkeys(label for label, _ in wrong))
+
+
+def _documents(content: bytes) -> Iterator[Parsed]:
+    for index, each in enumerate(parse_flows(content)):
+        yield str(index), [each]
+
+
+def _zipped(content: bytes) -> Iterator[Parsed]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_names(archive)
+            left = MOST_BYTES
+            for entry in archive.infolist():
+                if entry.is_dir() or not entry.filename.lower().endswith(_YAML):
+                    continue
+                text = _read(archive, entry)
+                left -= len(text)
+                if left < 0:
+                    raise InputError(f"more than {MOST_BYTES:,} bytes come out of the ZIP file, which is the limit")
+                yield entry.filename, parse_flows(text, entry.filename)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise InputError(f"the ZIP file cannot be read: {error}; make it again, without a password") from None
+
+
+def _check_names(archive: zipfile.ZipFile) -> None:
+    names = archive.namelist()
+    if len(names) > MOST_ENTRIES:
+        raise InputError(f"the ZIP file holds {len(names):,} files; {MOST_ENTRIES:,} is the limit")
+    if len(set(names)) < len(names):
+        raise InputError("the ZIP file holds two files of the same name; make it again")
+    for name in names:
+        if name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/") or name[1:2] == ":":
+            raise InputError(
+                f"the ZIP file holds '{name[:200]}', a path that leads out of it; it is refused as a whole"
+            )
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with archive.open(entry) as file:
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise InputError(f"more than {MAX_BYTES:,} bytes come out of '{entry.filename}', which is the limit of a flow")
+    return text
+
+
+def export_flows(records: Iterable[FlowRecord]) -> bytes:
+    """Return a ZIP with the source of each flow as `<namespace>.<id>.yml`; the same flows give the same bytes."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for record in records:
+            at = datetime.fromtimestamp(record.at, UTC).timetuple()[:6]
+            info = zipfile.ZipInfo(f"{record.namespace}.{record.id}.yml", max(at, _EPOCH))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, record.source)
+    return sink.getvalue()

@@ -1,0 +1,399 @@
+"""What a person asks of a trigger: see how it stands, switch it, unlock it, backfill it. The doors call these.
+
+Every function returns the state as `shown`, a map with the names of Kestra's API, old and new ones side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Any
+
+from tiercel.assembly import Parts
+from tiercel.backfilling import first_date
+from tiercel.errors import ConflictError, InputError, NotFoundError
+from tiercel.ports import Delete, Refused, Stored
+from tiercel.triggerrecords import (
+    KIND,
+    LOOK,
+    Backfill,
+    TriggerState,
+    decode_state,
+    go_on,
+    moment,
+    trigger_key,
+)
+from tiercel.triggers.base import label_texts
+from tiercel.triggers.schedule import Dated, read_moment, zoned_text
+from tiercel.triggerstate import trigger_of
+
+MOST = 100_000
+"""Triggers that one search looks at."""
+
+NO_BACKFILL = "No backfill found"
+_BACKFILL_KEYS = {
+    "start",
+    "end",
+    "inputs",
+    "labels",
+    "paused",
+    "missing",
+    "onlyMissing",
+    "currentDate",
+    "previousNextExecutionDate",
+    "executionId",
+}
+"""What a backfill may say: what is shown of one, may come back."""
+
+
+# ------------------------------------------------------------------ looking
+
+
+def state_of(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str, Any]:
+    """Return how a trigger stands.
+
+    Raises:
+        NotFoundError: There is no such trigger.
+    """
+    return shown(_read(rt, namespace, flow_id, trigger)[0])
+
+
+def states(
+    rt: Parts,
+    *,
+    namespace: str | None = None,
+    within: str | None = None,
+    flow_id: str | None = None,
+    query: str = "",
+    disabled: bool | None = None,
+    locked: bool | None = None,
+) -> Iterator[TriggerState]:
+    """Yield the triggers that a search finds, by namespace, flow and id; those that no flow declares are left out.
+
+    Args:
+        rt: The runtime.
+        namespace: Only those of this namespace.
+        within: Only those of this namespace and of the ones below it.
+        flow_id: Only those of this flow.
+        query: A text that stands in the namespace, the flow's id or the trigger's, in any case.
+        disabled: Only those that were told to start nothing, or only the others.
+        locked: Only those that an execution locks, or only the others.
+    """
+    found = rt.store.query(KIND, namespace=namespace, within=within, flow_id=flow_id, limit=MOST)
+    wanted = query.lower()
+    decoded = sorted((_decoded(stored) for stored in found), key=lambda state: state.key)
+    for state in decoded:
+        if not state.revision or wanted not in f"{state.namespace}/{state.flow_id}/{state.trigger}".lower():
+            continue
+        if disabled is not None and state.disabled is not disabled:
+            continue
+        if locked is None or (state.execution is not None) is locked:
+            yield state
+
+
+def _decoded(stored: Stored) -> TriggerState:
+    return decode_state(stored.body)
+
+
+def declaration(rt: Parts, state: TriggerState) -> Mapping[str, Any]:
+    """Return a trigger as its flow declares it.
+
+    Raises:
+        NotFoundError: It does no longer.
+    """
+    return trigger_of(rt.flows.get(state.namespace, state.flow_id, state.revision), state.trigger)
+
+
+def shown(state: TriggerState) -> dict[str, Any]:
+    """Return how a trigger stands, as JSON."""
+    following, latest, updated = _text(state.next), _text(state.date), _text(state.updated)
+    return {
+        "tenantId": "main",
+        "namespace": state.namespace,
+        "flowId": state.flow_id,
+        "triggerId": state.trigger,
+        "kind": state.type,
+        "date": latest,
+        "nextExecutionDate": following,
+        "nextEvaluationDate": following,
+        "updatedDate": updated,
+        "updatedAt": updated,
+        "evaluatedAt": _text(state.evaluated),
+        "evaluateRunningDate": _text(state.evaluating),
+        "lastTriggeredDate": _text(state.triggered),
+        "executionId": state.execution,
+        "workerId": None,
+        "locked": state.execution is not None or state.evaluating is not None,
+        "backfill": None if state.backfill is None else _shown_backfill(state.backfill),
+        "stopAfter": [str(each) for each in state.stop_after],
+        "disabled": state.disabled,
+    }
+
+
+def _shown_backfill(backfill: Backfill) -> dict[str, Any]:
+    return {
+        "start": _text(backfill.start),
+        "end": _text(backfill.end),
+        "currentDate": _text(backfill.next if backfill.current is None else backfill.current),
+        "paused": backfill.paused,
+        "inputs": backfill.inputs,
+        "labels": [{"key": key, "value": value} for key, value in backfill.labels],
+        "previousNextExecutionDate": _text(backfill.previous),
+        "onlyMissing": backfill.missing,
+        "executionId": backfill.execution,
+    }
+
+
+def _text(seconds: float | None) -> str | None:
+    return None if seconds is None else zoned_text(moment(seconds))
+
+
+# ------------------------------------------------------------------ switching
+
+
+def set_disabled(rt: Parts, namespace: str, flow_id: str, trigger: str, *, disabled: bool) -> dict[str, Any]:
+    """Have a trigger start nothing, or let it start executions again.
+
+    The next date is then reckoned from now: dates meanwhile were not wanted, unless the trigger says
+    `recoverMissedSchedules`.
+
+    Raises:
+        NotFoundError: There is no such trigger.
+    """
+    _read(rt, namespace, flow_id, trigger)
+    return shown(rt.triggers.states.enable(namespace, flow_id, trigger, enabled=not disabled))
+
+
+def unlock(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str, Any]:
+    """Let a trigger start executions though one of its own still runs.
+
+    Raises:
+        NotFoundError: There is no such trigger.
+        ConflictError: It is not locked.
+    """
+
+    def free(state: TriggerState) -> None:
+        if state.execution is None and state.evaluating is None:
+            raise ConflictError(f"trigger '{trigger}' of {namespace}.{flow_id} is not locked: no execution holds it up")
+        state.evaluating, state.updated = None, rt.triggers.states.now()
+        state.unlock(state.updated)
+
+    return _changed(rt, namespace, flow_id, trigger, free)
+
+
+def restart(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str, Any]:
+    """Unlock a trigger, and have it begin again with its next date, reckoned from now.
+
+    Raises:
+        NotFoundError: There is no such trigger.
+    """
+
+    def again(state: TriggerState) -> None:
+        now = rt.triggers.states.now()
+        state.unlock(now)
+        state.evaluating, state.updated = None, now
+        if state.timing:
+            go_on(state, declaration(rt, state), now)
+
+    return _changed(rt, namespace, flow_id, trigger, again)
+
+
+def delete(rt: Parts, namespace: str, flow_id: str, trigger: str) -> None:
+    """Forget how a trigger stood that no flow declares any more.
+
+    Raises:
+        NotFoundError: There is nothing of the kind.
+        ConflictError: The flow still declares it.
+    """
+    state, version = _read(rt, namespace, flow_id, trigger)
+    if state.revision:
+        raise ConflictError(
+            f"trigger '{trigger}' is declared by flow {namespace}.{flow_id}: remove it from the flow, then delete it"
+        )
+    try:
+        rt.store.commit([Delete(state.key, version)])
+    except Refused:
+        raise ConflictError(f"trigger '{trigger}' of {namespace}.{flow_id} is changed by somebody else") from None
+
+
+# ------------------------------------------------------------------ backfills
+
+
+def create_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Have the dates of a schedule made up for that lie in a span, both ends included.
+
+    Args:
+        rt: The runtime.
+        namespace: The flow's namespace.
+        flow_id: The flow.
+        trigger: Its trigger.
+        wanted: `start` and `end` (ISO texts; one without an offset lies in the trigger's zone; the end is now where
+            nothing is said), `inputs` (a map), `labels` (a map, or a list of key and value), `paused`, and
+            `onlyMissing` to leave out the dates that have an execution.
+
+    Raises:
+        NotFoundError: There is no such trigger.
+        ConflictError: One is running already; or the trigger has no dates, or is disabled.
+        InputError: The span, or something else of it, cannot be.
+    """
+    state = _read(rt, namespace, flow_id, trigger)[0]
+    _refuse_useless(rt, state)
+    backfill = _wished(rt, state, wanted)
+    backfill.next = first_date(rt.triggers.scheduling.keeper, state, backfill.start, backfill.end)
+    if backfill.next is None:
+        span = f"{_text(backfill.start)} to {_text(backfill.end)}"
+        raise InputError(f"the schedule '{trigger}' has no date from {span}: nothing can be backfilled")
+
+    def begin(state: TriggerState) -> None:
+        if state.backfill is not None:
+            raise ConflictError(
+                f"trigger '{trigger}' of {namespace}.{flow_id} has a backfill already; delete it, or wait for its end"
+            )
+        backfill.previous = state.next
+        state.backfill, state.updated = backfill, backfill.since
+
+    return _changed(rt, namespace, flow_id, trigger, begin)
+
+
+def _refuse_useless(rt: Parts, state: TriggerState) -> None:
+    name = f"trigger '{state.trigger}' of {state.namespace}.{state.flow_id}"
+    if state.disabled or not state.active:
+        raise ConflictError(f"{name} is disabled: enable it, then backfill it")
+    if state.backfill is not None:
+        raise ConflictError(f"{name} has a backfill already; delete it, or wait for its end")
+    if not isinstance(rt.triggers.scheduling.keeper.declared(state).trigger, Dated):
+        raise ConflictError(f"{name} has no dates: only a Schedule or ScheduleOnDates can be backfilled")
+
+
+def _wished(rt: Parts, state: TriggerState, wanted: Mapping[str, Any]) -> Backfill:
+    """Return the backfill that somebody asks for, or raise InputError."""
+    unknown = wanted.keys() - _BACKFILL_KEYS
+    if unknown:
+        raise InputError(f"a backfill has no property '{min(unknown)}'; it has start, end, inputs, labels, onlyMissing")
+    now = rt.triggers.states.now()
+    start, end = _span(rt, state, wanted, now)
+    inputs = wanted.get("inputs") or {}
+    if not isinstance(inputs, Mapping):
+        raise InputError("the backfill's inputs must be a map from input to value")
+    return Backfill(
+        start,
+        end,
+        now,
+        paused=wanted.get("paused") is True,
+        inputs=dict(inputs),
+        labels=_labels(wanted.get("labels")),
+        missing=True in (wanted.get("onlyMissing"), wanted.get("missing")),
+        look=now,
+    )
+
+
+def _span(rt: Parts, state: TriggerState, wanted: Mapping[str, Any], now: float) -> tuple[float, float]:
+    """Return the first and the last moment of a backfill; what is to come yet is the live schedule's."""
+    declared = rt.triggers.scheduling.keeper.declared(state).trigger
+    where = declared.zone if isinstance(declared, Dated) else UTC
+    start, end = _instant(wanted, "start", where), _instant(wanted, "end", where)
+    if start is None:
+        raise InputError(
+            "a backfill needs a start: the first date that is to be executed, such as 2024-01-31T00:00:00Z"
+        )
+    if start > now:
+        raise InputError(f"the backfill's start {_text(start)} is in the future; it must be in the past")
+    if end is not None and start > end:
+        raise InputError(f"the backfill's start {_text(start)} is after its end {_text(end)}")
+    return start, now if end is None else min(end, now)
+
+
+def _labels(wanted: object) -> list[tuple[str, str]]:
+    try:
+        labels = label_texts(wanted)
+    except (KeyError, TypeError, AttributeError):
+        raise InputError("the backfill's labels must be a map, or a list of {key, value}") from None
+    if any(key.startswith("system.") for key, _ in labels):
+        raise InputError("the backfill's labels must not begin with 'system.'; use another prefix")
+    return labels
+
+
+def _instant(wanted: Mapping[str, Any], name: str, where: tzinfo) -> float | None:
+    text = wanted.get(name)
+    if text is None:
+        return None
+    try:
+        return read_moment(str(text), where).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"the backfill's {name}: {error}") from None
+
+
+def pause_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, *, paused: bool = True) -> dict[str, Any]:
+    """Have a backfill begin nothing more, or go on.
+
+    Raises:
+        NotFoundError: There is no such trigger.
+        InputError: It has no backfill.
+    """
+
+    def hold(_: TriggerState, backfill: Backfill) -> None:
+        now = rt.triggers.states.now()
+        backfill.paused = paused
+        backfill.look = now if backfill.execution is None else now + LOOK
+
+    return _with_backfill(rt, namespace, flow_id, trigger, hold)
+
+
+def unpause_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str, Any]:
+    """Let a backfill go on. Raises as `pause_backfill`."""
+    return pause_backfill(rt, namespace, flow_id, trigger, paused=False)
+
+
+def delete_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str, Any]:
+    """End a backfill; the execution that it has under way goes on. Raises as `pause_backfill`."""
+
+    def end(state: TriggerState, _: Backfill) -> None:
+        state.backfill = None
+
+    return _with_backfill(rt, namespace, flow_id, trigger, end)
+
+
+def _with_backfill(
+    rt: Parts, namespace: str, flow_id: str, trigger: str, change: Callable[[TriggerState, Backfill], None]
+) -> dict[str, Any]:
+    def changed(state: TriggerState) -> None:
+        if state.backfill is None:
+            raise InputError(f"{NO_BACKFILL} on trigger '{trigger}' of {namespace}.{flow_id}; create one first")
+        change(state, state.backfill)
+        state.updated = rt.triggers.states.now()
+
+    return _changed(rt, namespace, flow_id, trigger, changed)
+
+
+# ------------------------------------------------------------------ all of them
+
+
+def _read(rt: Parts, namespace: str, flow_id: str, trigger: str) -> tuple[TriggerState, int]:
+    found = rt.triggers.states.read(trigger_key(namespace, flow_id, trigger))
+    if found is None:
+        raise NotFoundError(f"there is no trigger '{trigger}' of a flow {namespace}.{flow_id}")
+    return found
+
+
+def _changed(
+    rt: Parts, namespace: str, flow_id: str, trigger: str, change: Callable[[TriggerState], bool | None]
+) -> dict[str, Any]:
+    _read(rt, namespace, flow_id, trigger)
+    return shown(rt.triggers.states.change(trigger_key(namespace, flow_id, trigger), change))
+
+
+def together(act: Callable[[str, str, str], object], triggers: Sequence[tuple[str, str, str]]) -> int:
+    """Do the same to many triggers; return to how many: those that cannot be changed are passed by.
+
+    Args:
+        act: Is given a namespace, a flow's id and a trigger's.
+        triggers: Which.
+    """
+    done = 0
+    for each in triggers:
+        try:
+            act(*each)
+        except (NotFoundError, ConflictError, InputError):
+            continue
+        done += 1
+    return done

@@ -1,0 +1,207 @@
+"""Logs and metrics: of one execution, and over many."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from api.driving import LOG, PAUSE, Api
+from tiercel.api import loglines, logs
+
+METRICS = "io.kestra.plugin.core.metric.Publish"
+
+
+def logged(api: Api, *messages: str, flow: str = "f", namespace: str = "t", level: str = "INFO") -> str:
+    """Run a flow that logs some messages, each by a task of its own."""
+    tasks = "\n".join(
+        f"  - {{id: l{number}, type: {LOG}, message: {message!r}, level: {level}}}"
+        for number, message in enumerate(messages)
+    )
+    api.deploy(f"id: {flow}\nnamespace: {namespace}\ntasks:\n{tasks}")
+    return api.run(f"/executions/{namespace}/{flow}")
+
+
+def test_entries_say_where_they_come_from(api: Api) -> None:
+    execution = logged(api, "one", "two")
+    found = api.get(f"/logs/{execution}")
+    assert [entry["message"] for entry in found] == ["one", "two"]
+    run = api.get(f"/executions/{execution}")["taskRunList"][0]
+    timestamp = found[0].pop("timestamp")
+    assert re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{6}Z", timestamp)
+    assert found[0] == {
+        "namespace": "t",
+        "flowId": "f",
+        "executionId": execution,
+        "taskId": "l0",
+        "taskRunId": run["id"],
+        "attemptNumber": 0,
+        "level": "INFO",
+        "message": "one",
+    }
+
+
+def test_entries_of_one_execution_are_narrowed(api: Api) -> None:
+    execution = logged(api, "one", "two")
+    run = api.get(f"/executions/{execution}")["taskRunList"][1]["id"]
+    at = f"/logs/{execution}"
+    for query, expected in (
+        ("taskId=l1", ["two"]),
+        (f"taskRunId={run}", ["two"]),
+        ("attempt=0", ["one", "two"]),
+        ("attempt=1", []),
+        ("minLevel=INFO", ["one", "two"]),
+        ("minLevel=WARN", []),
+        ("filters[level][EQUALS]=DEBUG", ["one", "two"]),
+        ("filters[level][IN]=DEBUG", []),
+        ("q=TW", ["two"]),
+    ):
+        assert [entry["message"] for entry in api.get(f"{at}?{query}")] == expected, query
+    api.fails(422, "GET", f"{at}?minLevel=LOUD")
+    api.fails(400, "GET", f"{at}?state=FAILED")
+
+
+def test_the_log_as_a_file(api: Api) -> None:
+    execution = logged(api, "one", "two")
+    response = api.send("GET", f"/logs/{execution}/download")
+    assert response.content_type.startswith("text/plain")
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{execution}.log"'
+    lines = response.get_data(as_text=True).splitlines()
+    assert [line.split(" ", 1)[1] for line in lines] == ["INFO one", "INFO two"]
+    api.deploy(f"tasks: [{{id: stop, type: {PAUSE}}}]")
+    empty = api.send("GET", f"/logs/{api.run()}/download")
+    assert (empty.status_code, empty.data) == (200, b"")
+
+
+def test_a_search_gives_the_logs_of_the_newest_executions_first(api: Api) -> None:
+    first = logged(api, "a", "b")
+    second = logged(api, "c", flow="g", namespace="t.u", level="ERROR")
+    found = api.get("/logs/search?sort=timestamp:desc")
+    assert (found["type"], found["total"]) == ("OFFSET", 3)
+    assert [entry["message"] for entry in found["results"]] == ["c", "b", "a"]
+    for query, expected in (
+        ("sort=timestamp:asc", ["a", "b", "c"]),
+        ("size=1&page=2", ["b"]),
+        ("size=2&page=2", ["a"]),
+        ("size=2&page=3", []),
+        ("namespace=t.u", ["c"]),
+        ("namespace=t", ["c", "b", "a"]),
+        ("flowId=f", ["b", "a"]),
+        ("minLevel=ERROR", ["c"]),
+        (f"filters[executionId][EQUALS]={first}", ["b", "a"]),
+        (f"filters[executionId][IN]={first},{second}&taskId=l0", ["c", "a"]),
+        ("timeRange=PT1H", ["c", "b", "a"]),
+        ("endDate=2020-01-01T00:00:00Z", []),
+        ("startDate=2999-01-01T00:00:00Z", []),
+        ("taskId=l1", ["b"]),
+    ):
+        assert [entry["message"] for entry in api.get(f"/logs/search?{query}")["results"]] == expected, query
+    api.fails(422, "GET", "/logs/search?sort=level:asc")
+    api.fails(400, "GET", "/logs/search?labels=a:b")
+
+
+def test_a_search_reads_no_more_executions_than_it_must(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        logged(api, f"m{number}")
+    reads: list[str] = []
+    entries = loglines.entries
+
+    def counted(view, header, wanted, *, newest_first=False):  # type: ignore[no-untyped-def]
+        reads.append(header.id)
+        return entries(view, header, wanted, newest_first=newest_first)
+
+    monkeypatch.setattr(logs, "entries", counted)
+    found = api.get("/logs/search?size=2")
+    assert [entry["message"] for entry in found["results"]] == ["m5", "m4"]
+    assert (found["total"], len(reads)) == (3, 3)  # there is more than this page
+    monkeypatch.setattr(logs, "MOST_READ", 2)
+    reads.clear()
+    assert api.get("/logs/search?size=10")["total"] == len(reads) == 2
+
+
+def test_logs_are_deleted(api: Api) -> None:
+    execution = logged(api, "one", "two", "three")
+    assert api.send("DELETE", f"/logs/{execution}?taskId=l0").status_code == 200
+    assert [entry["message"] for entry in api.get(f"/logs/{execution}")] == ["two", "three"]
+    assert api.send("DELETE", f"/logs/{execution}?minLevel=ERROR").status_code == 200
+    assert len(api.get(f"/logs/{execution}")) == 2
+    other = logged(api, "other", flow="g")
+    assert api.send("DELETE", "/logs/t/f?triggerId=nothing").status_code == 200
+    assert len(api.get(f"/logs/{execution}")) == 2
+    assert api.send("DELETE", "/logs/t/f").status_code == 200
+    assert api.get(f"/logs/{execution}") == []
+    assert len(api.get(f"/logs/{other}")) == 1
+    api.fails(400, "DELETE", f"/logs/{other}?nope=1")
+    api.deploy(f"tasks: [{{id: stop, type: {PAUSE}}}]")
+    api.fails(409, "DELETE", f"/logs/{api.run()}")
+
+
+MEASURES = f"""tasks:
+  - id: publish
+    type: {METRICS}
+    metrics:
+      - {{type: counter, name: rows, value: 5, tags: {{table: a}}}}
+      - {{type: timer, name: took, value: PT1.5S}}
+  - {{id: more, type: {METRICS}, metrics: [{{type: counter, name: rows, value: 2}}]}}
+  - {{id: quiet, type: {LOG}, message: x}}
+"""
+
+
+def test_the_metrics_of_an_execution(api: Api) -> None:
+    api.deploy(MEASURES)
+    execution = api.run()
+    page = api.get(f"/metrics/{execution}")
+    assert page["total"] == 3
+    first = page["results"][0]
+    assert first.keys() == {
+        "namespace",
+        "flowId",
+        "executionId",
+        "taskId",
+        "taskRunId",
+        "type",
+        "name",
+        "value",
+        "timestamp",
+        "tags",
+    }
+    assert (first["taskId"], first["type"], first["name"], first["value"]) == ("publish", "counter", "rows", 5)
+    assert first["tags"] == {"table": "a"}
+    assert page["results"][1]["value"] == 1500  # milliseconds
+    assert api.get(f"/metrics/{execution}?taskId=more")["total"] == 1
+    assert api.get(f"/metrics/{execution}?taskRunId={first['taskRunId']}&size=1&page=2")["results"][0]["name"] == "took"
+    assert [each["name"] for each in api.get(f"/metrics/{execution}?sort=name:desc&size=1")["results"]] == ["took"]
+    api.fails(422, "GET", f"/metrics/{execution}?sort=nope:asc")
+
+
+def test_the_metrics_of_a_flow(api: Api) -> None:
+    api.deploy(MEASURES)
+    for _ in range(3):
+        api.run()
+    assert api.get("/metrics/names/t/f") == ["rows", "took"]
+    assert api.get("/metrics/names/t/f/more") == ["rows"]
+    assert api.get("/metrics/tasks/t/f") == ["more", "publish"]
+    assert api.get("/metrics/names/t/none") == []
+
+    def total(path: str) -> tuple[str, int, float]:
+        found = api.get(f"/metrics/aggregates/t/f/{path}")
+        values = [each["value"] for each in found["aggregations"]]
+        assert {each["name"] for each in found["aggregations"]} == {path.split("?")[0].rpartition("/")[2]}
+        return found["groupBy"], len(values), max(values)
+
+    assert total("rows") == ("day", 31, 21)
+    assert total("more/rows") == ("day", 31, 6)
+    assert total("rows?aggregation=avg")[2] == 3.5
+    assert total("rows?aggregation=min")[2] == 2
+    assert total("rows?aggregation=max")[2] == 5
+    assert total("rows?startDate=2020-01-01T00:00:00Z&endDate=2020-01-01T05:30:00Z") == ("hour", 6, 0)
+    assert total("rows?startDate=2020-01-15T00:00:00Z&endDate=2020-12-15T00:00:00Z")[:2] == ("week", 49)
+    assert total("rows?startDate=2020-01-15T00:00:00Z&endDate=2022-03-15T00:00:00Z")[:2] == ("month", 27)
+    for query in (
+        "aggregation=median",
+        "startDate=2020-01-02T00:00:00Z&endDate=2020-01-01T00:00:00Z",
+        "endDate=0001-01-01T00:00:00Z",
+        "startDate=9999-12-31T00:00:00Z&endDate=9999-12-31T23:59:59Z",
+        "startDate=0010-01-01T00:00:00Z",
+    ):
+        api.fails(422, "GET", f"/metrics/aggregates/t/f/rows?{query}")

@@ -1,0 +1,98 @@
+"""Which queries the library puts to the store: read from its source, so that none is forgotten here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+from tiercel.adapters.gcp.bodies import DATE
+from tiercel.adapters.gcp.queries import Wanted, count, select
+
+LIBRARY = Path(__file__).parents[2] / "shared" / "tiercel"
+SCALARS = ("namespace", "within", "flow_id", "states", "owner")
+FIELDS = {name: name for name in SCALARS} | {"states": "state"}
+
+
+class Index(NamedTuple):
+    """What a composite index serves."""
+
+    kind: str
+    fields: frozenset[str]
+    order: str
+
+
+class Call(NamedTuple):
+    """A call of `StateStore.query` or `count`."""
+
+    kind: str
+    scalars: tuple[str, ...]
+    newest_first: tuple[bool, ...]
+    counts: bool
+
+    def indexes(self) -> Iterator[Index]:
+        """Yield the composite indexes that its queries ask for: each argument may be None."""
+        for size in range(1, len(self.scalars) + 1):
+            for some in combinations(self.scalars, size):
+                values = {name: ("A",) if name == "states" else "x" for name in some}
+                wanted = Wanted(self.kind, **values)  # type: ignore[arg-type]
+                asked = [count(wanted).structured_query] if self.counts else []
+                asked += [] if self.counts else [select(wanted, newest, 10, None) for newest in self.newest_first]
+                yield from (_index(self.kind, query) for query in asked)
+
+
+def _index(kind: str, query: object) -> Index:
+    filters = query.where.composite_filter.filters  # type: ignore[attr-defined]
+    named = {each.field_filter.field.field_path for each in filters}
+    order = query.order_by[0]  # type: ignore[attr-defined]
+    assert order.field.field_path == DATE
+    return Index(kind, frozenset(named), "DESCENDING" if order.direction == 2 else "ASCENDING")
+
+
+def calls() -> list[Call]:
+    """Return every call in the library."""
+    found = []
+    for path in sorted(LIBRARY.rglob("*.py")):
+        if "adapters" in path.parts:
+            continue
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_asked(node):
+                kind = _kind(node.args[0], tree)
+                found.append(Call(kind, _scalars(node), _orders(node), node.func.attr == "count"))
+    return found
+
+
+def _is_asked(node: ast.Call) -> bool:
+    assert isinstance(node.func, ast.Attribute)
+    if node.func.attr not in ("query", "count") or not node.args:
+        return False
+    return "store" in ast.unparse(node.func.value)
+
+
+def _kind(node: ast.expr, tree: ast.Module) -> str:
+    """Return the kind that an argument names: a text, or a constant of the module or of the one it comes from."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    assert isinstance(node, ast.Name), ast.unparse(node)
+    for each in tree.body:
+        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == node.id:
+            return str(ast.literal_eval(each.value))
+        if isinstance(each, ast.ImportFrom) and any(name.name == node.id for name in each.names):
+            source = LIBRARY.parent / ((each.module or "").replace(".", "/") + ".py")
+            return _kind(node, ast.parse(source.read_text()))
+    raise AssertionError(f"nobody says what {node.id} is")
+
+
+def _scalars(node: ast.Call) -> tuple[str, ...]:
+    named = [each.arg for each in node.keywords]
+    return SCALARS if None in named else tuple(name for name in SCALARS if name in named)
+
+
+def _orders(node: ast.Call) -> tuple[bool, ...]:
+    for each in node.keywords:
+        if each.arg == "newest_first":
+            return (bool(each.value.value),) if isinstance(each.value, ast.Constant) else (False, True)
+    return (False,)

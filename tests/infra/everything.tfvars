@@ -1,0 +1,9 @@
+project_id      = "demo-project"
+prefix          = "flows-prod"
+alert_email     = "team@example.com"
+api_invokers    = ["group:data@example.com", "user:ada@example.com"]
+secrets         = ["WAREHOUSE_PASSWORD", "TOKEN_2"]
+watched_buckets = ["uploads", "exports"]
+watched_topics  = ["orders", "returns"]
+functions       = { execute = { memory = "4Gi", cpu = "2", concurrency = 2 } }
+budget          = { billing_account = "012345-6789AB-CDEF01", amount = 20 }

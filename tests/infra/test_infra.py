@@ -1,0 +1,220 @@
+"""`infra/`: Terraform is content with it, and its plan holds what the code uses, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from infra.asking import FIELDS, Index, calls
+from infra.checking import ROOT, Checked, build_packages, check, package, see_tools
+from tiercel.adapters.gcp import bodies, names, outbox
+from tiercel.cloud import settings as cloud_settings
+from tiercel.cloud.settings import Settings, read_settings
+
+SETS = ("everything", "minimal", "second_region")
+IDLE = ("api",)
+"""Functions that do not put the engine together yet."""
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Checked]:
+    """Check every set of variables, two at a time."""
+    see_tools()
+    build_packages()
+    folder = tmp_path_factory.mktemp("plans")
+    with ThreadPoolExecutor(2) as threads:
+        done = threads.map(lambda name: check(name, folder, with_tests=name == "everything"), SETS)
+        return dict(zip(SETS, done, strict=True))
+
+
+@pytest.fixture(scope="module")
+def everything(checked: dict[str, Checked]) -> Checked:
+    return checked["everything"]
+
+
+def _engines() -> list[str]:
+    return [name for name in package.names() if name not in IDLE]
+
+
+def _settings(plan: Checked, function: str) -> Settings:
+    return read_settings(plan.environment(function))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_terraform_applies_it_changes_nothing_a_second_time_and_destroys_it(
+    checked: dict[str, Checked], name: str
+) -> None:
+    assert checked[name].code == 0, checked[name].said
+
+
+def test_every_function_of_the_code_is_planned_and_no_other(everything: Checked) -> None:
+    planned = everything.planned("google_cloudfunctions2_function").values()
+    assert sorted(each["build_config"][0]["entry_point"] for each in planned) == package.names()
+
+
+@pytest.mark.parametrize("function", _engines())
+def test_a_function_gets_every_setting_and_no_other(everything: Checked, function: str) -> None:
+    emulators = {name for name in cloud_settings._NAMES.values() if "EMULATOR" in name}
+    known = {*cloud_settings._NAMES.values(), "TIERCEL_TIMEOUT"} - emulators
+    planned = everything.planned("google_cloudfunctions2_function")[f'function["{function}"]']["service_config"][0]
+    secret = {each["key"] for each in planned["secret_environment_variables"]}
+    assert secret == {"TIERCEL_ENCRYPTION_KEY"}
+    assert {*everything.environment(function), *secret} == known | {"LOG_EXECUTION_ID"}
+    assert _settings(everything, function).timeout == planned["timeout_seconds"]
+
+
+@pytest.mark.parametrize("function", IDLE)
+def test_a_function_without_the_engine_gets_none(everything: Checked, function: str) -> None:
+    assert set(everything.environment(function)) == {"LOG_EXECUTION_ID"}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_settings_name_what_is_planned_and_nothing_is_planned_besides(
+    checked: dict[str, Checked], name: str
+) -> None:
+    plan = checked[name]
+    found = _settings(plan, "execute")
+    topics = {
+        f"projects/{found.project}/topics/{each['name']}" for each in plan.planned("google_pubsub_topic").values()
+    }
+    heard = {each["topic"].rpartition("/")[2] for each in _notified(plan)}
+    assert heard == {"objects"}
+    objects = found.events_topic.removesuffix("events") + "objects"
+    assert topics == {found.events_topic, found.tasks_topic, found.dead_topic, found.executions_topic, objects}
+    (queue,) = plan.planned("google_cloud_tasks_queue").values()
+    assert found.queue == f"projects/{found.project}/locations/{queue['location']}/queues/{queue['name']}"
+    (database,) = plan.planned("google_firestore_database").values()
+    assert found.database == database["name"]
+    buckets = {each["name"] for each in plan.planned("google_storage_bucket").values()}
+    (source,) = {each["bucket"] for each in plan.planned("google_storage_bucket_object").values()}
+    assert buckets == {found.bucket, found.storage_bucket, source}
+    assert found.account == plan.planned("google_service_account")["pusher"]["email"]
+
+
+def _notified(plan: Checked) -> list[dict[str, str]]:
+    """Return the notifications, with the topic as the configuration names it: its id is known after the apply."""
+    written = plan.plan["configuration"]["root_module"]["resources"]
+    (each,) = (each for each in written if each["type"] == "google_storage_notification")
+    references = each["expressions"]["topic"]["references"]
+    return [{"topic": references[0].removesuffix('"].id').replace('["', "/")}]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_topic_is_pushed_to_the_function_that_handles_it(checked: dict[str, Checked], name: str) -> None:
+    plan, found = checked[name], _settings(checked[name], "execute")
+    pushes = {
+        address: each["push_config"][0]["push_endpoint"]
+        for address, each in plan.planned("google_pubsub_subscription").items()
+        if each["push_config"]
+    }
+    assert pushes.pop('push["events"]') == found.advance_url
+    assert pushes.pop('push["tasks"]') == found.execute_url
+    host = found.advance_url.removeprefix("https://").partition("-advance-")
+    assert pushes.pop('push["objects"]') == f"https://{host[0]}-on-object-{host[2]}"
+    for address, endpoint in pushes.items():
+        url, _, topic = endpoint.partition("?topic=")
+        assert url == f"https://{host[0]}-on-message-{host[2]}", address
+        assert topic.startswith(f"projects/{found.project}/topics/"), address
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_lines_for_a_shell_are_the_settings(checked: dict[str, Checked], name: str) -> None:
+    lines = checked[name].plan["planned_values"]["outputs"]["env"]["value"].splitlines()
+    read = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
+    given = checked[name].environment("execute")
+    assert read == {key: given[key] for key in given if key not in ("LOG_EXECUTION_ID", "TIERCEL_TIMEOUT")}
+
+
+def test_secrets_are_called_as_the_code_asks_for_them(everything: Checked) -> None:
+    planned = {each["secret_id"] for each in everything.planned("google_secret_manager_secret").values()}
+    assert planned == {"flows-prod-encryption-key", "SECRET_WAREHOUSE_PASSWORD", "SECRET_TOKEN_2"}
+
+
+# ------------------------------------------------------------ Firestore
+
+
+def _indexes(plan: Checked) -> set[Index]:
+    found = set()
+    for each in plan.planned("google_firestore_index").values():
+        *fields, last = each["fields"]
+        assert last["field_path"] == bodies.DATE
+        found.add(Index(each["collection"], frozenset(field["field_path"] for field in fields), last["order"]))
+        for field in fields:
+            is_array = field["field_path"] == bodies.WITHIN
+            assert bool(field["array_config"]) is is_array, each
+    return found
+
+
+def _is_served(index: Index, planned: set[Index]) -> bool:
+    """Tell whether a query has its index, or some that Firestore merges (equalities alone)."""
+    if index in planned:
+        return True
+    merged = (Index(index.kind, frozenset([field]), index.order) for field in index.fields)
+    return bodies.WITHIN not in index.fields and all(each in planned for each in merged)
+
+
+def test_every_query_of_the_code_has_its_index(everything: Checked) -> None:
+    planned = _indexes(everything)
+    asked = {index for call in calls() for index in call.indexes()}
+    assert len(asked) > 40  # else they are not found in the source any more
+    assert [index for index in asked if not _is_served(index, planned)] == []
+
+
+def test_no_index_is_planned_that_no_query_asks_for(everything: Checked) -> None:
+    asked = {index for call in calls() for index in call.indexes()}
+    assert _indexes(everything) - asked == set()
+
+
+def test_bodies_are_not_indexed_and_what_is_asked_for_is(everything: Checked) -> None:
+    fields = everything.planned("google_firestore_field").values()
+    planned = {(each["collection"], each["field"]) for each in fields}
+    documents = {bodies.BODY, bodies.PACKED, bodies.APART, bodies.NONCE}
+    for kind in {call.kind for call in calls()} | {"lane", names.ALONE}:
+        assert {field for other, field in planned if other == kind} == documents
+    for kind in names.INSIDE - {"lane"}:
+        assert {field for other, field in planned if other == kind} == {bodies.ENTRIES, bodies.COUNT}
+    assert (outbox.COLLECTION, bodies.BODY) in planned
+    assert not {field for _, field in planned} & {*FIELDS.values(), bodies.DATE}
+
+
+# ------------------------------------------------------------ what it costs, what a scanner says
+
+
+def test_nothing_is_planned_that_costs_by_being_there(checked: dict[str, Checked]) -> None:
+    """The table of docs/deploy.md: one scheduler job, one secret's version, no instance, no alert, four topics and one."""
+    plan = checked["minimal"]
+    functions = plan.planned("google_cloudfunctions2_function").values()
+    assert {each["service_config"][0]["min_instance_count"] for each in functions} == {0}
+    assert len(plan.planned("google_cloud_scheduler_job")) == 1
+    assert len(plan.planned("google_secret_manager_secret_version")) == 1
+    assert plan.planned("google_monitoring_alert_policy") == {}
+    free = ("iam", "index", "field", "metric", "dashboard", "service", "topic", "subscription", "notification", "sleep")
+    priced = {
+        each["type"] for each in plan.plan["planned_values"]["root_module"]["resources"] if each["mode"] == "managed"
+    }
+    assert {kind for kind in priced if not any(word in kind for word in free)} == {
+        "google_artifact_registry_repository",
+        "google_cloud_scheduler_job",
+        "google_cloud_tasks_queue",
+        "google_cloudfunctions2_function",
+        "google_firestore_database",
+        "google_secret_manager_secret",
+        "google_secret_manager_secret_version",
+        "google_storage_bucket",
+        "google_storage_bucket_object",
+    }
+
+
+def test_checkov_finds_nothing_that_has_no_reason(everything: Checked) -> None:
+    checkov = os.environ.get("TIERCEL_CHECKOV", "")
+    if not checkov:
+        pytest.skip("checkov has packages that ours cannot stand beside: `make check-infra` installs it apart")
+    plan, config = str(everything.plan_file), str(ROOT / "infra" / ".checkov.yaml")
+    command = [str(Path(checkov).absolute()), "-f", plan, "--config-file", config, "--skip-download"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
