@@ -14,6 +14,9 @@ help:
 	@echo "make package  one zip for each cloud function, in dist/functions"
 	@echo "make emulate  Google's emulators with the functions, on this machine"
 	@echo "make conformance-emulators  the conformance suite on them: some four minutes"
+	@echo "make deploy   PROJECT=... [REGION=...] [STATE=bucket]: everything into a Google Cloud project (docs/deploy.md)"
+	@echo "make destroy  PROJECT=... [REGION=...] DATA=delete: out of it again, with what it holds"
+	@echo "make check-infra  infra/ by terraform and checkov, without an account"
 	@echo "make coldstart  what a function's process costs before its first work"
 	@echo "make clean    remove what these commands made"
 
@@ -54,6 +57,41 @@ coldstart: install-test
 
 emulate: install-test
 	$(BIN)/tiercel emulate $(ARGS)
+
+CHECKOV := .bench/checkov-venv
+$(CHECKOV)/.stamp:
+	$(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
+	@touch $@
+
+check-infra: install-test $(CHECKOV)/.stamp
+	TIERCEL_CHECKOV=$(CHECKOV)/bin/checkov $(BIN)/python -m pytest tests/infra $(ARGS)
+
+# Where to: `terraform` asks before it changes anything, unless AUTO=1.
+REGION ?= europe-west1
+TERRAFORM := terraform -chdir=infra
+TARGET = -var project_id=$(PROJECT) -var region=$(REGION)
+APPROVED = $(if $(AUTO),-auto-approve)
+
+deploy: install-test
+	@test -n "$(PROJECT)" || { echo "make deploy: PROJECT is not given, wanted a project's id: make deploy PROJECT=my-project" >&2; exit 2; }
+	@echo "== 1 of 4: the zips"
+	$(BIN)/python functions/package.py
+	@echo "== 2 of 4: terraform init"
+	@if command -v gcloud >/dev/null; then gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com --project $(PROJECT); else echo "gcloud is not here: the project's API cloudresourcemanager.googleapis.com must be on (docs/deploy.md)"; fi
+	$(if $(STATE),cp infra/backend.tf.example infra/backend.tf)
+	$(TERRAFORM) init -input=false $(if $(STATE),-backend-config=bucket=$(STATE))
+	@echo "== 3 of 4: terraform apply (the first one builds six functions and some fifty indexes: minutes)"
+	$(TERRAFORM) apply $(TARGET) $(APPROVED)
+	@echo "== 4 of 4: a first execution"
+	settings=$$($(TERRAFORM) output -raw env) && eval "$$settings" && $(BIN)/tiercel run flows/hello.yaml --on gcp
+	@$(TERRAFORM) output
+
+destroy:
+	@test -n "$(PROJECT)" || { echo "make destroy: PROJECT is not given, wanted a project's id: make destroy PROJECT=my-project" >&2; exit 2; }
+	@test "$(DATA)" = delete || { echo "make destroy: this removes all flows, executions and files of $(PROJECT); say DATA=delete to have it so" >&2; exit 2; }
+	$(TERRAFORM) apply $(TARGET) -var deletion_protection=false $(APPROVED)
+	$(TERRAFORM) destroy $(TARGET) -var deletion_protection=false $(APPROVED)
 
 conformance-emulators: install-test
 	$(BIN)/python .ci/on_emulators.py $(ARGS)

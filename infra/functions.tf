@@ -54,6 +54,8 @@ resource "google_cloudfunctions2_function" "function" {
 
   depends_on = [
     google_cloud_tasks_queue.timers,
+    google_firestore_field.unindexed,
+    google_firestore_index.query,
     google_pubsub_topic.dead,
     google_pubsub_topic.own,
     google_artifact_registry_repository_iam_member.builder,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from tiercel.archive import envelope
-from tiercel.errors import ConflictError, TransientError
+from tiercel.errors import ConflictError, NotFoundError, TransientError
 from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution, Lane
 from tiercel.model.messages import EndRest, Message, RestLanes, WalkLane
@@ -60,7 +60,10 @@ def go_on(lanes: Lanes, message: EndRest) -> None:
         header.become(header.stands, lanes.now())
         return []
 
-    lanes.change_header(message.execution, change)
+    try:
+        lanes.change_header(message.execution, change)
+    except NotFoundError:
+        return  # somebody has removed the execution
     standing = [lane for lane in lanes.stored(message.execution).lanes() if _stands(lane)]
     nonce = f"rest/{message.number}"
     lanes.commit([], [envelope(WalkLane(message.execution, lane.key, nonce)) for lane in standing])

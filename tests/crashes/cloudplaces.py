@@ -1,7 +1,7 @@
 """The functions over Firestore's emulator, in one thread: a queue in memory stands for Pub/Sub and Cloud Tasks.
 
-What the adapters ask of the services is counted one by one (a commit, a batch of documents, a query, a publish, a timer,
-an object), so a process can be made to die between any two of them.
+What the adapters ask of the services is counted one by one (a commit, a batch of documents, a query, a publish, a
+timer, an object), so a process can be made to die between any two of them.
 """
 
 from __future__ import annotations

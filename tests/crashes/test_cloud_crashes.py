@@ -13,8 +13,11 @@ from crashes.test_golden_crashes import ID, execute, left, plain
 from crashes.tripwires import Crash, Wire
 from engine.test_lost_messages import LATE
 from flows.histories import Golden, golden, names
+from tiercel.ports import Delete, Envelope, Merge, Write
 
-MOST = int(os.environ.get("TIERCEL_CLOUD_CRASHES", "6"))
+pytestmark = pytest.mark.usefixtures("with_effects")
+
+MOST = int(os.environ.get("TIERCEL_CLOUD_CRASHES", "4"))
 """Crashes for each flow, spread evenly over what is asked of the services; a large number is the full matrix."""
 
 EACH_BY_ITSELF = 1e-6
@@ -74,3 +77,11 @@ def test_an_answer_of_the_store_that_is_lost_changes_nothing(name: str) -> None:
         machine = CloudPlace(parsed, seconds=EACH_BY_ITSELF).begin(LostAnswer(at))
         execute(machine, flow)
         assert finish(machine, flow) == wanted, f"the answer of call {at} of {count} is lost"
+
+
+@pytest.mark.parametrize("writes", [[], [Merge("runs/e/main", {"a": b"{}"})], [Delete("runs/e/main")]], ids=str)
+def test_a_commit_whose_answer_is_lost_is_not_taken_for_refused(writes: list[Write]) -> None:
+    place = CloudPlace(Parsed())
+    store = place.begin(LostAnswer(1)).firestore
+    store.commit(writes, [Envelope("k", b"{}")])
+    assert [letter.envelope.key for letter in place.services.letters] == ["k"]

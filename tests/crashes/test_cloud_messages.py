@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,11 @@ from engine.test_lost_messages import LATE
 from flows.histories import Golden, golden, names
 from tiercel.model.messages import ExecutionEnded, decode_message
 from tiercel.sweeping import PATIENCE, sweep
+
+pytestmark = pytest.mark.usefixtures("with_effects")
+
+SEEDS = int(os.environ.get("TIERCEL_CLOUD_SEEDS", "1"))
+"""Orders of its messages in which each flow is executed."""
 
 ON_TIME = sorted(set(names()) - LATE)
 
@@ -37,7 +43,7 @@ FORKED = [
 def test_every_message_twice_and_in_any_order_changes_nothing(name: str, seconds: float) -> None:
     flow, parsed = golden(name), Parsed()
     wanted, _ = plain(flow, parsed)
-    for seed in (1, 2):
+    for seed in range(1, SEEDS + 1):
         machine = RestlessMachine(Services(), seed=seed, seconds=seconds)
         machine.flows._parsed = parsed
         execute(machine, flow)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+from flask import Request
+from werkzeug.test import EnvironBuilder
 
 from emulators import fresh_project, running, storage
-from flask import Request
+from tiercel.adapters.gcp.objects import connect as connect_storage
 from tiercel.cloud import process
 from tiercel.cloud.runtime import Cloud, connect
 from tiercel.cloud.settings import read_settings
@@ -17,7 +20,6 @@ from tiercel.flowfile import parse_flow
 from tiercel.intake import Request as Wish
 from tiercel.model.execution import Execution
 from tiercel.model.messages import Message, encode_message, message_key
-from werkzeug.test import EnvironBuilder
 
 EVENTS, TASKS, DEAD = "tiercel-events", "tiercel-tasks", "tiercel-dead"
 VERBS: Mapping[str, process.Verb] = {EVENTS: Cloud.advance, TASKS: Cloud.execute}
@@ -44,6 +46,9 @@ class Doors:
             topics.subscribe(self._pubsub, topic, self._subscription(name), None)
         self._subscriber = topics.subscriber(self._pubsub)
         self.cloud = connect(read_settings(environment), environment)
+        client = connect_storage(storage())
+        client.create_bucket(environment["TIERCEL_BUCKET"])
+        client.close()
 
     def close(self) -> None:
         """Leave nothing open."""
@@ -57,8 +62,8 @@ class Doors:
 
     def post(self, body: bytes, topic: str = EVENTS, headers: Mapping[str, str] | None = None) -> int:
         """Post a body to the function of a topic; return the code that it answers."""
-        sent = EnvironBuilder(method="POST", path="/", data=body, headers=dict(headers or {}))
-        answer, code = process.answer(Request(sent.get_environ()), VERBS[topic])
+        sent = EnvironBuilder(method="POST", path="/", data=body, headers=list((headers or {}).items()))
+        answer, code = process.answer(cast("process.Request", Request(sent.get_environ())), VERBS[topic])
         assert answer == ""
         return code
 

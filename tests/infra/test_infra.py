@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.asking import FIELDS, Index, calls
-from infra.checking import ROOT, Checked, build_packages, check, package, see_tools
+from infra.checking import ROOT, Checked, build_packages, check, functions, see_tools
 from tiercel.adapters.gcp import bodies, names, outbox
 from tiercel.cloud import settings as cloud_settings
 from tiercel.cloud.settings import Settings, read_settings
@@ -38,7 +38,7 @@ def everything(checked: dict[str, Checked]) -> Checked:
 
 
 def _engines() -> list[str]:
-    return [name for name in package.names() if name not in IDLE]
+    return [name for name in functions() if name not in IDLE]
 
 
 def _settings(plan: Checked, function: str) -> Settings:
@@ -54,7 +54,7 @@ def test_terraform_applies_it_changes_nothing_a_second_time_and_destroys_it(
 
 def test_every_function_of_the_code_is_planned_and_no_other(everything: Checked) -> None:
     planned = everything.planned("google_cloudfunctions2_function").values()
-    assert sorted(each["build_config"][0]["entry_point"] for each in planned) == package.names()
+    assert sorted(each["build_config"][0]["entry_point"] for each in planned) == functions()
 
 
 @pytest.mark.parametrize("function", _engines())
@@ -186,7 +186,7 @@ def test_bodies_are_not_indexed_and_what_is_asked_for_is(everything: Checked) ->
 
 
 def test_nothing_is_planned_that_costs_by_being_there(checked: dict[str, Checked]) -> None:
-    """The table of docs/deploy.md: one scheduler job, one secret's version, no instance, no alert, four topics and one."""
+    """What is planned by default is what the table of docs/deploy.md counts."""
     plan = checked["minimal"]
     functions = plan.planned("google_cloudfunctions2_function").values()
     assert {each["service_config"][0]["min_instance_count"] for each in functions} == {0}

@@ -15,7 +15,14 @@ from werkzeug.wrappers import Request, Response
 
 from tiercel.api import catalogue, door
 from tiercel.api.calls import Answer, Call, Page, Stream
-from tiercel.api.failures import NoRouteError, NotAllowedError, RequestError, TooLargeError, UnauthorizedError, failure_of
+from tiercel.api.failures import (
+    NoRouteError,
+    NotAllowedError,
+    RequestError,
+    TooLargeError,
+    UnauthorizedError,
+    failure_of,
+)
 from tiercel.api.filters import is_filter, read_filter
 from tiercel.api.parameters import read_page, read_parameters
 from tiercel.api.routing import Route, segments_of

@@ -7,6 +7,7 @@ message again, after a while, until it goes to the dead-letter topic.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from tiercel.adapters.gcp.attributes import still_early
 from tiercel.adapters.gcp.push import MalformedMessageError, Pushed, decode
 from tiercel.errors import TransientError
 from tiercel.model.messages import Message, decode_message
-from tiercel.ports import Envelope
+from tiercel.ports import Delivery, Envelope
 
 DONE, LATER, BROKEN = 204, 429, 500
 
@@ -73,8 +74,8 @@ class Handler:
         try:
             pushed = decode(headers, body)
             delivery = pushed.delivery()
-            message = decode_message(delivery.body)
-        except (MalformedMessageError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            message = _message(delivery)
+        except MalformedMessageError as error:
             self._bury(body, error)
             return DONE
         self.budget.begin(seconds)
@@ -117,7 +118,7 @@ class Handler:
             return BROKEN
         return DONE
 
-    def _bury(self, body: bytes, error: Exception) -> None:
+    def _bury(self, body: bytes, error: MalformedMessageError) -> None:
         _log.error("a message is refused and goes to the dead-letter topic: %s", error)
         try:
             self.bury(body)
@@ -129,3 +130,17 @@ class Handler:
             self.flush()
         except Exception as error:  # noqa: BLE001 - what is not tidied up now is found by the sweep
             _log.warning("the outbox is tidied up later: %s", error)
+
+
+def _message(delivery: Delivery) -> Message:
+    """Return the engine's message that a delivery holds.
+
+    Raises:
+        MalformedMessageError: It holds none. The text says what is wrong, and shows no value.
+    """
+    try:
+        found: Message = decode_message(delivery.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        reason = re.sub(r"'[^']*'", "'...'", str(error)) if isinstance(error, msgspec.MsgspecError) else "no JSON"
+        raise MalformedMessageError(f"a message with a key holds none of the engine's messages: {reason}") from None
+    return found

@@ -252,7 +252,9 @@ class FirestoreStore:
     def _done_before(self, writes: Sequence[Write], nonce: int, note: Pb | None) -> list[Reply] | None:
         """Return the replies of a commit that was done without an answer; None when it was not ours."""
         mine = [write for write in writes if isinstance(write, Create | Update | Put)]
-        names = [f"{self._root}/{path_of(write.key)}" for write in mine] + ([note.update.name] if note is not None else [])
+        names = [f"{self._root}/{path_of(write.key)}" for write in mine] + (
+            [note.update.name] if note is not None else []
+        )
         found = dict(self._documents(names)) if names else {}
         noted = note is not None and found.pop(note.update.name, None) is not None  # nobody else takes that name
         if not noted and not any(document.fields[NONCE].integer_value == nonce for document in found.values()):
