@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench/dbos-venv
 
-.PHONY: help demo test check bench package coldstart emulate conformance-emulators install install-test clean
+.PHONY: help demo test check bench package coldstart counts cost emulate conformance-emulators install install-test clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
@@ -17,6 +17,7 @@ help:
 	@echo "make deploy   PROJECT=... [REGION=...] [STATE=bucket]: everything into a Google Cloud project (docs/deploy.md)"
 	@echo "make destroy  PROJECT=... [REGION=...] DATA=delete: out of it again, with what it holds"
 	@echo "make check-infra  infra/ by terraform and checkov, without an account"
+	@echo "make counts   operations on Google's services for each task, beside their bars; make cost: in dollars"
 	@echo "make coldstart  what a function's process costs before its first work"
 	@echo "make clean    remove what these commands made"
 
@@ -51,6 +52,12 @@ bench: install-test $(BENCH)/.stamp
 
 package: install-test
 	$(BIN)/python functions/package.py
+
+counts: install-test
+	cd tests && PYTHONPATH=.:plugins ../$(BIN)/python -m gcp.operations
+
+cost: install-test
+	cd tests && PYTHONPATH=.:plugins ../$(BIN)/python -m gcp.operations --cost
 
 coldstart: install-test
 	$(BIN)/python -m tests.bench.coldstart

@@ -6,11 +6,14 @@ import base64
 import json
 import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
+
+from google.pubsub_v1.types import PullRequest
 
 from emulators import fresh_project, running, storage
 from tiercel.cloud.runtime import Cloud, connect
@@ -179,9 +182,9 @@ class Installation:
         verb = self.cloud.advance if topic == EVENTS else self.cloud.execute
         with ThreadPoolExecutor(8) as threads:
             while not stopped.is_set():
-                found = self._subscriber.pull(
-                    subscription=subscription, max_messages=100, return_immediately=True, retry=None, timeout=10
-                ).received_messages
+                request = PullRequest(subscription=subscription, max_messages=100, return_immediately=True)
+                with warnings.catch_warnings(action="ignore"):  # deprecated in the API; a waiting pull polls at 50 ms
+                    found = self._subscriber.pull(request, retry=None, timeout=10).received_messages
                 list(threads.map(lambda each: self._handle(subscription, verb, each), found))
                 if not found:
                     time.sleep(0.005)
