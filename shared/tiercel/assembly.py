@@ -34,7 +34,7 @@ from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import TaskCache
 from tiercel.triggerstate import StoredTriggers, TriggerStates
 from tiercel.view import ExecutionView
-from tiercel.worker import LocalWorker
+from tiercel.worker import LOOK, LocalWorker
 
 if TYPE_CHECKING:
     from tiercel.scheduling import Scheduling
@@ -64,6 +64,8 @@ class World:
     """Seconds for which a claim holds."""
     works: Callable[[], bool] = lambda: True
     """Tells whether another task may begin here now, or is handed over to another process."""
+    look: float = LOOK
+    """Seconds after which it is looked again whether a task that runs is still wanted; each look reads a document."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
         objects=world.objects,
         clock=world.clock,
         flows=flows,
-        worker=LocalWorker(services, watch),
+        worker=LocalWorker(services, watch, world.look),
         worlds=_worlds(services),
         surroundings=services.surroundings,
         owner=world.owner,

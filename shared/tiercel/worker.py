@@ -47,9 +47,17 @@ GRACE = 10.0
 class LocalWorker:
     """Runs attempts in this process."""
 
-    def __init__(self, services: Services, watch: Watch | None = None) -> None:
+    def __init__(self, services: Services, watch: Watch | None = None, look: float = LOOK) -> None:
+        """Open a worker.
+
+        Args:
+            services: What tasks may use.
+            watch: Sees every log line as it is written.
+            look: Seconds after which it is looked again whether a task is still wanted; each look reads a document.
+        """
         self._services = services
         self._watch = watch
+        self.look = look
         self._lock = threading.Lock()
         self._running: dict[str, set[Attempt]] = {}
 
@@ -107,7 +115,7 @@ class LocalWorker:
                 done.set()
 
         threading.Thread(target=body, name=f"task-{work.node.id}", daemon=True).start()
-        if not _wait(done, attempt, limit):
+        if not _wait(done, attempt, limit, self.look):
             attempt.cancel()
             done.wait(GRACE)
             return Outcome(State.KILLED)
@@ -190,11 +198,11 @@ def _timeout(renderer: Renderer, work: Work) -> float | None:
     return length.total_seconds()
 
 
-def _wait(done: threading.Event, attempt: Attempt, limit: float | None) -> bool:
+def _wait(done: threading.Event, attempt: Attempt, limit: float | None, look: float) -> bool:
     """Wait until a task is done or out of time; False when somebody has ended its lane before that."""
     until = None if limit is None else time.monotonic() + limit
     while True:
-        left = LOOK if until is None else max(0.0, min(LOOK, until - time.monotonic()))
+        left = look if until is None else max(0.0, min(look, until - time.monotonic()))
         if done.wait(left) or (until is not None and time.monotonic() >= until):
             return True
         if attempt.scene.is_left():

@@ -123,7 +123,8 @@ def test_disabling_rewrites_one_line_and_counts_what_it_changed(api: Api) -> Non
 
 
 def test_a_list_of_names_must_be_one(api: Api) -> None:
-    for body in ({}, ["a"], [{"id": "a"}], "x"):
+    bodies: list[Any] = [{}, ["a"], [{"id": "a"}], "x"]
+    for body in bodies:
         api.fails(422, "POST", "/flows/disable/by-ids", json=body)
 
 

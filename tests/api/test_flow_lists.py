@@ -95,7 +95,7 @@ def test_a_text_is_looked_for_as_it_is_meant(flows: Api, query: str, count: int)
 def test_a_pattern_that_cannot_be_read_or_never_ends_is_refused(flows: Api) -> None:
     flows.fails(422, "GET", "/flows/source?regex=true&q=(")
     flows.deploy(f"id: long\nnamespace: t\n# {'a' * 4000}!\n")
-    flows.fails(422, "GET", "/flows/source?regex=true&q=(a|a)*(a|a)*b%24")
+    assert "simpler" in flows.fails(422, "GET", "/flows/source?regex=true&q=(a|aa)%2B%24")["message"]
 
 
 def test_namespaces_are_found_with_those_above_them(flows: Api) -> None:

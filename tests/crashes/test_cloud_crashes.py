@@ -17,7 +17,7 @@ from tiercel.ports import Delete, Envelope, Merge, Write
 
 pytestmark = pytest.mark.usefixtures("with_effects")
 
-MOST = int(os.environ.get("TIERCEL_CLOUD_CRASHES", "4"))
+MOST = int(os.environ.get("TIERCEL_CLOUD_CRASHES", "3"))
 """Crashes for each flow, spread evenly over what is asked of the services; a large number is the full matrix."""
 
 EACH_BY_ITSELF = 1e-6

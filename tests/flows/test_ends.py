@@ -10,7 +10,7 @@ import pytest
 
 from flows.scenes import Place, place, states
 from flows.test_more_commands import CORE, HEAD, Gate, begin
-from tiercel import actions, worker
+from tiercel import actions
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_kill_reaches_called_executions_only_if_it_says_so(here: Place) -> Non
 
 
 def test_a_kill_by_another_process_stops_the_task(here: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "LOOK", 0.05)
+    monkeypatch.setattr(here.rt.lanes.worker, "look", 0.05)
     gate = Gate(tmp_path, "gate")
     execution = begin(here, HEAD + f"tasks: [{gate.task}]\n")
     held = gate.reach()

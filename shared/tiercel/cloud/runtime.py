@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiercel.adapters.gcp.firestore import FirestoreStore
+from tiercel.adapters.gcp.firestore import LARGEST, LARGEST_EMULATED, FirestoreStore
 from tiercel.adapters.gcp.firestore import connect as open_client
 from tiercel.adapters.gcp.objects import BucketObjects
 from tiercel.adapters.gcp.pubsub import Publisher
@@ -39,6 +39,9 @@ SWEPT = 10
 """Minutes between two looks at executions that stand still."""
 
 _log = logging.getLogger("tiercel")
+
+LOOK = 10.0
+"""Seconds after which it is looked again whether a task that runs is still wanted: here a look is billed as a read."""
 
 LONGEST_LETTER = 8_000_000
 """Bytes of a refused request that are kept."""
@@ -121,6 +124,7 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         publish=sender,
         clock=clock,
         owner=owner,
+        largest=LARGEST_EMULATED if settings.is_emulated else LARGEST,
     )
     world = World(
         where="--on emulators" if settings.is_emulated else "--on gcp",
@@ -135,6 +139,7 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         owner=owner,
         lease=settings.lease,
         works=budget.works,
+        look=LOOK,
     )
     parts = assemble(world, observer=observer)
     handler = Handler(

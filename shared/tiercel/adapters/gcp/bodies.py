@@ -62,8 +62,7 @@ class Bodies:
         write = new_write()
         write.update.name = f"{self.root}/{path}"
         fields = write.update.fields
-        name, value = self._kept(body)
-        fields[name].bytes_value = value
+        self.fill(fields, body)
         fields[NONCE].integer_value = nonce
         if index is not None:
             for scalar in SCALARS:
@@ -73,6 +72,11 @@ class Bodies:
                 above = fields[WITHIN].array_value.values
                 above.extend(new_value(string_value=each) for each in _upwards(index.namespace))
         return write
+
+    def fill(self, fields: Pb, body: bytes) -> None:
+        """Put a body into a document's fields: as it is, compressed, or the address of the object that takes it."""
+        name, value = self._kept(body)
+        fields[name].bytes_value = value
 
     def _kept(self, body: bytes) -> tuple[str, bytes]:
         if len(body) <= LONGEST_PLAIN:
@@ -99,15 +103,17 @@ class Bodies:
 
     def stored(self, document: Pb) -> Stored:
         """Return a document as the port gives it."""
+        return Stored(self.key(document.name), self.body_of(document), version_of(document.update_time))
+
+    def body_of(self, document: Pb) -> bytes:
+        """Return a document's body, wherever it lies."""
         fields = document.fields
         if APART in fields:
             with self._objects.open(fields[APART].bytes_value.decode()) as file:
-                body = file.read()
-        elif PACKED in fields:
-            body = zlib.decompress(fields[PACKED].bytes_value)
-        else:
-            body = fields[BODY].bytes_value
-        return Stored(self.key(document.name), body, version_of(document.update_time))
+                return file.read()
+        if PACKED in fields:
+            return zlib.decompress(fields[PACKED].bytes_value)
+        return bytes(fields[BODY].bytes_value)
 
     def key(self, name: str) -> str:
         """Return the key of a document's full name."""

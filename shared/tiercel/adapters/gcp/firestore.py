@@ -6,9 +6,7 @@ a document of the same commit until they are sent. Nothing is ever read to be wr
 
 from __future__ import annotations
 
-import random
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -19,9 +17,10 @@ from google.cloud.firestore_v1.types import firestore as calls
 
 from tiercel.adapters.gcp.bodies import NONCE, Bodies, Pb, entries_of, new_write, version_of
 from tiercel.adapters.gcp.names import path_of
-from tiercel.adapters.gcp.outbox import COLLECTION, Outbox, envelopes_in, removal
+from tiercel.adapters.gcp.outbox import COLLECTION, Outbox, removal
 from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, named_from, select
-from tiercel.errors import TransientError
+from tiercel.adapters.gcp.trying import TIMEOUT, tried
+from tiercel.errors import TiercelError
 from tiercel.ports import (
     Clock,
     Create,
@@ -40,23 +39,18 @@ from tiercel.ports import (
 T = TypeVar("T")
 Publish = Callable[[Sequence[Envelope]], None]
 
-TIMEOUT = 10.0
-"""Seconds for one call."""
-
-TRIES = 4
-"""How often a call is made that the service did not answer."""
+WHAT = "Firestore"
+"""Who is asked, for errors."""
 
 MOST_KEYS = 300
 """Documents that one call asks for."""
 
-_TROUBLE = (
-    exceptions.ServiceUnavailable,
-    exceptions.DeadlineExceeded,
-    exceptions.InternalServerError,
-    exceptions.ResourceExhausted,
-    exceptions.Aborted,
-    exceptions.Cancelled,
-)
+LARGEST = 10 << 20
+"""Bytes of a commit (Firestore: Quotas and limits)."""
+
+LARGEST_EMULATED = 7 << 19
+"""Bytes of a commit on the emulator: it takes no request over 4 MiB (docs/emulators.md)."""
+
 _REFUSALS = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound)
 
 
@@ -73,6 +67,7 @@ class FirestoreStore:
         publish: Publish,
         clock: Clock,
         owner: str,
+        largest: int = LARGEST,
     ) -> None:
         """Open the store; nothing is asked of the service yet.
 
@@ -84,14 +79,16 @@ class FirestoreStore:
             publish: Sends messages.
             clock: Tells the time.
             owner: The name of this process, for claims.
+            largest: Bytes of a commit that the service takes.
         """
         self.owner = owner
         self._client = client
+        self._largest = largest
         self._database = f"projects/{project}/databases/{database}"
         self._root = f"{self._database}/documents"
         self._header = [("google-cloud-resource-prefix", self._database)]
         self._bodies = Bodies(self._root, objects)
-        self.outbox = Outbox(self._root, publish, clock)
+        self.outbox = Outbox(self._bodies, publish, clock)
 
     # ------------------------------------------------------------ reading
 
@@ -112,7 +109,7 @@ class FirestoreStore:
             found = [calls.BatchGetDocumentsResponse.pb(answer) for answer in answers]
             return [(answer.found.name, answer.found) for answer in found if answer.HasField("found")]
 
-        return self._tried(ask)
+        return self._ask(ask)
 
     def entries(self, key: str) -> dict[str, bytes]:
         """Return the entries of a map; empty when there is none."""
@@ -149,7 +146,7 @@ class FirestoreStore:
         wanted = Wanted(kind, namespace, within, flow_id, tuple(states), owner, since, until)
         behind = None if after is None else (after[0], f"{self._root}/{path_of(after[1])}")
         query = select(wanted, newest_first, limit, behind)
-        return [self._bodies.stored(document) for document in self._tried(lambda: self._run(self._root, query))]
+        return [self._bodies.stored(document) for document in self._ask(lambda: self._run(self._root, query))]
 
     def count(
         self,
@@ -172,13 +169,13 @@ class FirestoreStore:
             found = [calls.RunAggregationQueryResponse.pb(answer).result.aggregate_fields for answer in answers]
             return sum(fields[COUNTED].integer_value for fields in found if COUNTED in fields)
 
-        return self._tried(ask)
+        return self._ask(ask)
 
     def _named(self, prefix: str) -> Iterator[Pb]:
         """Yield the documents whose keys start so, page by page."""
         parent, query = named_from(self._root, prefix)
         while True:
-            found = self._tried(lambda: self._run(parent, query))
+            found = self._ask(lambda: self._run(parent, query))
             yield from found
             if len(found) < PAGE:
                 return
@@ -198,16 +195,17 @@ class FirestoreStore:
         Raises:
             Refused: A precondition did not hold.
             TransientError: The store is busy.
+            TiercelError: The service refuses it: it is too large, or may not be written.
         """
         if not writes and not messages:
             return []
         nonce = secrets.randbits(62)
         asked = [self._write(write, nonce) for write in writes]
-        note, removed = self.outbox.note(messages), self.outbox.sent()
-        everything = asked + ([note] if note is not None else []) + removed
-        replies = self._commit(everything, writes, nonce, note) if everything else []
+        notes, removed = self.outbox.notes(messages), self.outbox.sent()
+        everything = asked + notes + removed
+        replies = self._commit(everything, writes, nonce, notes) if everything else []
         self.outbox.forget(removed)
-        self.outbox.send(note, messages)
+        self.outbox.send(notes, messages)
         return replies[: len(writes)]
 
     def _write(self, write: Write, nonce: int) -> Pb:
@@ -228,35 +226,55 @@ class FirestoreStore:
             case Put(_, body, index):
                 return self._bodies.write_of(path, body, index, nonce)
 
-    def _commit(self, asked: Sequence[Pb], writes: Sequence[Write], nonce: int, note: Pb | None = None) -> list[Reply]:
+    def _commit(
+        self, asked: Sequence[Pb], writes: Sequence[Write], nonce: int, notes: Sequence[Pb] = ()
+    ) -> list[Reply]:
         """Commit; when the service did not answer, find out whether it was done before believing a refusal."""
         request = calls.CommitRequest.pb(calls.CommitRequest())
         request.database = self._database
         request.writes.extend(asked)
+        self._refuse_large(request)
         unsure = False
-        for number in range(TRIES):
+
+        def ask() -> list[Reply]:
+            nonlocal unsure
+            wrapped = calls.CommitRequest.wrap(request)
             try:
-                answer = self._client.commit(
-                    calls.CommitRequest.wrap(request), retry=None, timeout=TIMEOUT, metadata=self._header
-                )
-                return [_reply(result) for result in calls.CommitResponse.pb(answer).write_results]
+                answer = self._client.commit(wrapped, retry=None, timeout=TIMEOUT, metadata=self._header)
             except _REFUSALS as refusal:
-                if unsure and (replies := self._done_before(writes, nonce, note)) is not None:
+                if unsure and (replies := self._done_before(writes, nonce, notes)) is not None:
                     return replies
                 raise Refused(self._refused(writes)) from refusal
-            except _TROUBLE as trouble:
+            except exceptions.GoogleAPICallError as trouble:
                 unsure = unsure or not isinstance(trouble, exceptions.Aborted)
-                _pause(number, trouble)
-        raise AssertionError("unreachable")
+                raise
+            return [_reply(result) for result in calls.CommitResponse.pb(answer).write_results]
 
-    def _done_before(self, writes: Sequence[Write], nonce: int, note: Pb | None) -> list[Reply] | None:
+        return self._ask(ask)
+
+    def _refuse_large(self, request: Pb) -> None:
+        """Refuse a commit that the service would not take: the emulator calls that a passing trouble, which it is not.
+
+        Raises:
+            TiercelError: It is too large.
+        """
+        size = request.ByteSize()
+        if size <= self._largest:
+            return
+        largest = max(request.writes, key=lambda write: write.ByteSize())
+        raise TiercelError(
+            f"a commit of {len(request.writes)} writes has {size:,} bytes, more than the {self._largest:,} that {WHAT} "
+            f"takes; the largest is '{self._bodies.key(largest.update.name)}' with {largest.ByteSize():,} bytes: "
+            "keep large inputs, values and outputs in files"
+        )
+
+    def _done_before(self, writes: Sequence[Write], nonce: int, notes: Sequence[Pb]) -> list[Reply] | None:
         """Return the replies of a commit that was done without an answer; None when it was not ours."""
         mine = [write for write in writes if isinstance(write, Create | Update | Put)]
-        names = [f"{self._root}/{path_of(write.key)}" for write in mine] + (
-            [note.update.name] if note is not None else []
-        )
+        own = [note.update.name for note in notes[:1]]  # nobody else takes that name
+        names = [f"{self._root}/{path_of(write.key)}" for write in mine] + own
         found = dict(self._documents(names)) if names else {}
-        noted = note is not None and found.pop(note.update.name, None) is not None  # nobody else takes that name
+        noted = any(found.pop(name, None) is not None for name in own)
         if not noted and not any(document.fields[NONCE].integer_value == nonce for document in found.values()):
             return None
         many = 1 << 30  # a count that is too high costs a look
@@ -288,9 +306,9 @@ class FirestoreStore:
     def sweep(self, limit: int = 100) -> int:
         """Send the messages of processes that died before they did; return how many there were."""
         now = self.outbox.now()
-        found = self._tried(lambda: self._run(self._root, due(COLLECTION, now, limit)))
-        messages = [each for document in found for each in envelopes_in(document)]
-        self.outbox.send(None, messages)
+        found = self._ask(lambda: self._run(self._root, due(COLLECTION, now, limit)))
+        messages = [each for document in found for each in self.outbox.noted(document)]
+        self.outbox.send((), messages)
         if found:
             self._commit([removal(document.name) for document in found], (), 0)
         return len(messages)
@@ -303,13 +321,8 @@ class FirestoreStore:
         """Close the connection."""
         self._client.transport.close()
 
-    def _tried(self, ask: Callable[[], T]) -> T:
-        for number in range(TRIES):
-            try:
-                return ask()
-            except _TROUBLE as trouble:
-                _pause(number, trouble)
-        raise AssertionError("unreachable")
+    def _ask(self, ask: Callable[[], T]) -> T:
+        return tried(ask, WHAT)
 
 
 def _as_seen(asked: Pb, version: int) -> Pb:
@@ -326,17 +339,12 @@ def _reply(result: Pb) -> Reply:
     return Reply(version=version_of(result.update_time))
 
 
-def _pause(number: int, trouble: Exception) -> None:
-    """Wait before the next try, or give up after the last."""
-    if number == TRIES - 1:
-        raise TransientError(f"Firestore did not answer {TRIES} times: {type(trouble).__name__}") from trouble
-    time.sleep(random.uniform(0.5, 1.0) * 0.05 * 4**number)  # noqa: S311 - not a secret
-
-
 def connect(host: str | None) -> FirestoreClient:
     """Return a client of the service, or of the emulator at `host:port`."""
     if host is None:
         return FirestoreClient()
     from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
-    return FirestoreClient(transport=FirestoreGrpcTransport(channel=grpc.insecure_channel(host)))
+    # Messages of any length, as the library's own channels take them; gRPC alone takes 4 MiB.
+    channel = grpc.insecure_channel(host, options=[("grpc.max_receive_message_length", -1)])
+    return FirestoreClient(transport=FirestoreGrpcTransport(channel=channel))

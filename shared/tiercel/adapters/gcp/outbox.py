@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from tiercel.adapters.gcp.bodies import BODY, DATE, new_write
+from tiercel.adapters.gcp.bodies import DATE, LONGEST, Bodies, new_write
 from tiercel.ports import Clock, Envelope
 
 Pb = Any
@@ -32,39 +32,44 @@ _log = logging.getLogger("tiercel")
 class Outbox:
     """Notes messages, sends them, and remembers which notes are to be removed."""
 
-    def __init__(self, root: str, publish: Callable[[Sequence[Envelope]], None], clock: Clock) -> None:
-        self._root = root
+    def __init__(self, bodies: Bodies, publish: Callable[[Sequence[Envelope]], None], clock: Clock) -> None:
+        self._bodies = bodies
         self._publish = publish
         self._clock = clock
         self._lock = threading.Lock()
         self._sent: list[Pb] = []
 
-    def note(self, messages: Sequence[Envelope]) -> Pb | None:
-        """Return the write that notes messages; None when there is nothing to note."""
-        noted = [(each.key, each.body, each.due, each.works) for each in messages if each.kept]
-        if not noted:
-            return None
+    def notes(self, messages: Sequence[Envelope]) -> list[Pb]:
+        """Return the writes that note messages, each as much as a document takes; none for nothing to note."""
+        return [self._note(some) for some in _portions([each for each in messages if each.kept])]
+
+    def _note(self, messages: Sequence[Envelope]) -> Pb:
         write = new_write()
-        write.update.name = f"{self._root}/{COLLECTION}/{secrets.token_hex(12)}"
-        write.update.fields[BODY].bytes_value = _encode(noted)
+        write.update.name = f"{self._bodies.root}/{COLLECTION}/{secrets.token_hex(12)}"
+        noted = [(each.key, each.body, each.due, each.works) for each in messages]
+        self._bodies.fill(write.update.fields, _encode(noted))
         write.update.fields[DATE].double_value = self.now() + PATIENCE
         write.current_document.exists = False
         return write
 
-    def send(self, note: Pb | None, messages: Sequence[Envelope]) -> None:
-        """Send messages whose commit was done; where that fails, the note stays, and the sweep sends them."""
+    def noted(self, document: Pb) -> list[Envelope]:
+        """Return the messages of a note."""
+        noted = _decode(self._bodies.body_of(document))
+        return [Envelope(key, body, due, works=works) for key, body, due, works in noted]
+
+    def send(self, notes: Sequence[Pb], messages: Sequence[Envelope]) -> None:
+        """Send messages whose commit was done; where that fails, their notes stay, and the sweep sends them."""
         if not messages:
             return
         try:
             self._publish(messages)
         except Exception as error:
-            if note is None:
+            if not notes:
                 raise
             _log.warning("%d messages are sent later: %s: %s", len(messages), type(error).__name__, error)
             return
-        if note is not None:
-            with self._lock:
-                self._sent.append(removal(note.update.name))
+        with self._lock:
+            self._sent += [removal(note.update.name) for note in notes]
 
     def now(self) -> float:
         """Return the time in seconds since the epoch."""
@@ -88,7 +93,16 @@ def removal(name: str) -> Pb:
     return write
 
 
-def envelopes_in(document: Pb) -> list[Envelope]:
-    """Return the messages of a note."""
-    noted = _decode(document.fields[BODY].bytes_value)
-    return [Envelope(key, body, due, works=works) for key, body, due, works in noted]
+def _portions(messages: Sequence[Envelope]) -> Iterator[list[Envelope]]:
+    """Yield messages in portions that a document takes as they are; one that is too long alone is a portion."""
+    some: list[Envelope] = []
+    size = 0
+    for message in messages:
+        more = len(message.key.encode()) + len(message.body) * 4 // 3 + 64  # in Base64, with what stands around it
+        if some and size + more > LONGEST:
+            yield some
+            some, size = [], 0
+        some.append(message)
+        size += more
+    if some:
+        yield some
