@@ -12,10 +12,11 @@ from typing import Any
 from memory import Choose, Memory, MemoryBus, MemoryObjects, MemoryStore, first
 from tiercel.archive import envelope
 from tiercel.attempt import Attempt
-from tiercel.commands import give_up
+from tiercel.commands.killing import give_up
 from tiercel.engine import Engine
 from tiercel.errors import ExpressionError
 from tiercel.executions import StoredExecutions
+from tiercel.firing.scheduling import scheduling_of
 from tiercel.flowfile import parse_flow
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake, Request
@@ -31,7 +32,6 @@ from tiercel.planner.transition import Outcome, Work
 from tiercel.ports import MessageBus, ObjectStore, StateStore
 from tiercel.pump import Pump
 from tiercel.readers import Readers
-from tiercel.scheduling import scheduling_of
 from tiercel.services import Services
 from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import TaskCache

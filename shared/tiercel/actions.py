@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tiercel import again, byhand, commands, evaluating, purging, resuming
+from tiercel import evaluating, purging
 from tiercel.archive import envelope
 from tiercel.assembly import Parts
+from tiercel.commands import again, byhand, killing, resuming
 from tiercel.errors import ConflictError, NotFoundError, TransientError
 from tiercel.inputs import InputReport
 from tiercel.model.execution import Execution, header_key
@@ -20,7 +21,7 @@ from tiercel.model.states import State
 from tiercel.tasks.core.services import Purge, Purged
 
 if TYPE_CHECKING:
-    from tiercel.webhooks import HookCall, Started
+    from tiercel.firing.webhooks import HookCall, Started
 
 SOONEST = 0.002
 """Seconds between two looks at an execution that somebody waits for, at first."""
@@ -146,7 +147,7 @@ def kill(rt: Parts, execution: str, *, cascade: bool = True, also_ended: bool = 
         raise ConflictError(f"execution {execution} has ended already: it is {header.state}")
     rt.store.commit([], [envelope(KillExecution(execution, cascade=cascade))])
     with suppress(TransientError):  # the message does it again
-        commands.mark(rt.lanes, execution)
+        killing.mark(rt.lanes, execution)
 
 
 def delete(rt: Parts, execution: str, seconds: float, what: Purge = Purge()) -> None:  # noqa: B008 - it is frozen
@@ -223,7 +224,7 @@ def call_webhook(rt: Parts, namespace: str, flow_id: str, key: str, call: HookCa
         ConflictError: The trigger, or the flow, is disabled.
         InputError: Its inputs cannot be rendered or do not validate.
     """
-    from tiercel import webhooks
+    from tiercel.firing import webhooks
     from tiercel.starts import Starter
 
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tiercel.archive import StoredExecution
 from tiercel.attempt import Watch
-from tiercel.commands import give_up
+from tiercel.commands.killing import give_up
 from tiercel.encryption import encrypt
 from tiercel.engine import Engine
 from tiercel.errors import NotFoundError, TiercelError
@@ -37,7 +37,7 @@ from tiercel.view import ExecutionView
 from tiercel.worker import LOOK, LocalWorker
 
 if TYPE_CHECKING:
-    from tiercel.scheduling import Scheduling
+    from tiercel.firing.scheduling import Scheduling
     from tiercel.triggers.schedule import Recover
 
 
@@ -99,7 +99,7 @@ class DueTriggers:
     @cached_property
     def scheduling(self) -> Scheduling:
         """What looks at them."""
-        from tiercel.scheduling import scheduling_of
+        from tiercel.firing.scheduling import scheduling_of
 
         made = scheduling_of(*self._parts)
         made.recover, made.began = self._recover, self._began

@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from tiercel import again, slots, triggerlocks
+from tiercel import slots, triggerlocks
 from tiercel.archive import Token, envelope
+from tiercel.commands import again
 from tiercel.errors import (
     ConflictError,
     ExpressionError,

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
-from tiercel import calls, commands, resting, slots, stopping
+from tiercel import calls, slots
 from tiercel.archive import Token, token_of
 from tiercel.branches import open_branches
+from tiercel.commands import killing, resting, stopping
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes
 from tiercel.model import messages as m
@@ -83,7 +84,7 @@ class Engine:
             case m.ExecutionChanged(number=number):
                 self._tell_listeners(execution, number)
             case m.KillExecution():
-                commands.kill(self._lanes, message)
+                killing.kill(self._lanes, message)
             case m.ExecutionFinished():
                 calls.execution_finished(self._lanes, self._states, execution)
             case m.TriggerDue() | m.PollDue():

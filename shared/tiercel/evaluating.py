@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tiercel import again
 from tiercel.archive import Token
+from tiercel.commands import again
 from tiercel.encryption import is_encrypted
 from tiercel.expressions import Context, render
 from tiercel.lanes import Lanes

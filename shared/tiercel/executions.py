@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from tiercel import purging
+from tiercel.commands.resuming import resume
 from tiercel.flows import FlowStore
 from tiercel.intake import Intake
 from tiercel.model.execution import (
@@ -27,7 +28,6 @@ from tiercel.planner import geometry
 from tiercel.planner.iterations import last_task
 from tiercel.planner.scene import Scene
 from tiercel.ports import ObjectStore, StateStore
-from tiercel.resuming import resume
 from tiercel.tasks.core.services import Choice, Purge, Purged, Seen
 from tiercel.view import ExecutionView
 

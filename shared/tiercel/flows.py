@@ -10,12 +10,12 @@ from threading import Lock
 import msgspec
 
 from tiercel.errors import ConflictError, FlowError, NotFoundError, Problem
+from tiercel.graphs.topology import Name, called_flows
 from tiercel.listening import Listeners, index_writes, listener_key
 from tiercel.model.execution import Record, encode
 from tiercel.model.flow import Flow
 from tiercel.model.labels import Label
 from tiercel.ports import Clock, Create, Delete, Index, Put, Refused, StateStore, Update, Write
-from tiercel.topology import Name, called_flows
 from tiercel.triggerrecords import Alarm, declared, state_keys, state_writes
 from tiercel.watching import watch_writes, watching
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tiercel import again
+from tiercel.commands import again
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution

@@ -18,10 +18,10 @@ from tiercel.adapters.local.store import SqliteStore
 from tiercel.assembly import Parts, World, assemble, poisoned
 from tiercel.attempt import Watch
 from tiercel.encryption import generate_key
+from tiercel.firing.ticking import Scheduler
 from tiercel.lanes import Observer
 from tiercel.ports import Clock
 from tiercel.pump import Pump
-from tiercel.ticking import Scheduler
 
 DEFAULT_STORE = Path.home() / ".tiercel"
 

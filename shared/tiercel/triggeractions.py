@@ -10,8 +10,8 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from tiercel.assembly import Parts
-from tiercel.backfilling import first_date
 from tiercel.errors import ConflictError, InputError, NotFoundError
+from tiercel.firing.backfilling import first_date
 from tiercel.ports import Delete, Refused, Stored
 from tiercel.triggerrecords import (
     KIND,

@@ -162,10 +162,10 @@ def test_a_zip_bomb_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> Non
     response = upload(api, "flows.zip", zipped({"bomb.yml": "#" * 50_000_000}))
     assert response.status_code == 422
     assert "5,000,000 bytes come out of 'bomb.yml'" in response.json["message"]
-    monkeypatch.setattr("tiercel.bundles.MOST_BYTES", 1_000_000)
+    monkeypatch.setattr("tiercel.authoring.bundles.MOST_BYTES", 1_000_000)
     response = upload(api, "flows.zip", zipped({f"{n}.yml": flow(f"f{n}") + "#" * 400_000 for n in range(4)}))
     assert "more than 1,000,000 bytes come out of the ZIP" in response.json["message"]
-    monkeypatch.setattr("tiercel.bundles.MOST_ENTRIES", 3)
+    monkeypatch.setattr("tiercel.authoring.bundles.MOST_ENTRIES", 3)
     response = upload(api, "flows.zip", zipped({f"{n}.yml": flow(f"f{n}") for n in range(4)}))
     assert "holds 4 files; 3 is the limit" in response.json["message"]
     assert known(api) == []

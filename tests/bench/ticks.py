@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tiercel.adapters.local.clock import SystemClock
 from tiercel.adapters.local.store import SqliteStore
-from tiercel.ticking import Scheduler, tick
+from tiercel.firing.ticking import Scheduler, tick
 from tiercel.triggerrecords import SCHEDULE, Alarm, TriggerState, state_write
 
 DUE = 10

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.places import Place
+from tiercel.firing.ticking import tick
 from tiercel.model.messages import PollDue, TriggerDue, decode_message
-from tiercel.ticking import tick
 from tiercel.triggerrecords import NEVER, POLLED, SCHEDULE, TriggerState, state_write
 
 

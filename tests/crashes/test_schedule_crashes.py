@@ -10,9 +10,9 @@ import pytest
 from crashes.places import MemoryPlace, Parsed
 from crashes.tripwires import Crash, Wire
 from machine import Machine
+from tiercel.firing.ticking import tick
 from tiercel.model.execution import decode_execution
 from tiercel.model.states import State
-from tiercel.ticking import tick
 from tiercel.triggerrecords import Backfill, TriggerState, trigger_key
 
 START = datetime(2026, 1, 1, 0, 30, tzinfo=UTC)

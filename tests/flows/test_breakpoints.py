@@ -10,7 +10,7 @@ import pytest
 
 from flows.scenes import Place, outputs, place, states
 from tiercel import actions
-from tiercel.again import Differently
+from tiercel.commands.again import Differently
 from tiercel.errors import ConflictError, InputError
 from tiercel.intake import Request
 from tiercel.model.messages import WalkLane

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from machine import Machine, states
-from tiercel import again
 from tiercel.archive import envelope
+from tiercel.commands import again
 from tiercel.errors import ConflictError
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request

@@ -10,8 +10,8 @@ import pytest
 
 from flows.test_commands import CORE, open_gate
 from machine import Machine, states
-from tiercel import again
 from tiercel.archive import envelope
+from tiercel.commands import again
 from tiercel.errors import ConflictError, TaskError
 from tiercel.model.execution import TaskRun, is_hidden
 from tiercel.model.messages import KillExecution

@@ -11,7 +11,7 @@ import pytest
 from flows.scenes import Place, labels, outputs, place, states
 from flows.test_more_commands import CORE, FAILS, HEAD
 from tiercel import actions
-from tiercel.again import Differently
+from tiercel.commands.again import Differently
 from tiercel.errors import ConflictError, InputError, NotFoundError
 from tiercel.intake import Request
 

@@ -11,11 +11,11 @@ from planner.random_flows import Task, flows, source
 from planner.reference import Reference
 from planner.test_random_flows import check, effectful, few
 from planner.weather import machine
+from tiercel.commands.resuming import resume_from_breakpoint
 from tiercel.flowables.base import FlowableTask
 from tiercel.intake import Request
 from tiercel.model.flow import Flow
 from tiercel.model.states import State
-from tiercel.resuming import resume_from_breakpoint
 
 
 def _chosen(flow: Flow, chance: random.Random) -> tuple[str, ...]:

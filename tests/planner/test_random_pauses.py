@@ -14,10 +14,10 @@ from planner.reference import Reference
 from planner.test_random_flows import check, effectful, few
 from planner.weather import machine
 from tiercel.archive import envelope
+from tiercel.commands.resting import pause
 from tiercel.errors import ConflictError
 from tiercel.model.messages import EndRest
 from tiercel.model.states import State
-from tiercel.resting import pause
 
 
 def _pause_and_go_on(found: Machine, execution: str, seed: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from machine import Machine
 from tiercel.errors import TransientError
-from tiercel.happenings import Happenings
+from tiercel.firing.happenings import Happenings
 from tiercel.model.addresses import Address, Version
 from tiercel.model.execution import Execution, decode_execution
 from tiercel.starts import Starter

@@ -13,8 +13,8 @@ from machine import Machine
 from memory import Memory
 from tiercel import triggeractions
 from tiercel.assembly import Parts
+from tiercel.firing.ticking import tick
 from tiercel.model.execution import Execution, decode_execution
-from tiercel.ticking import tick
 from tiercel.triggerrecords import TriggerState, trigger_key
 
 CORE = "io.kestra.plugin.core."

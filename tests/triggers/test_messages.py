@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tiercel.errors import ConflictError, InputError, NotFoundError
-from tiercel.happenings import MalformedWishError
+from tiercel.firing.happenings import MalformedWishError
 from tiercel.model.states import State
 from triggers.happening import CORE, PUBSUB, REALTIME, World, flow
 

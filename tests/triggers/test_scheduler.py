@@ -11,8 +11,8 @@ import pytest
 
 from clocks import HandClock
 from tiercel import triggeractions
+from tiercel.firing.ticking import Scheduler
 from tiercel.runtime import Runtime, embedded
-from tiercel.ticking import Scheduler
 from triggers.scheduling import at, schedule
 from triggers.starting import deploy, executions
 

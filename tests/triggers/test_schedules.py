@@ -8,9 +8,9 @@ import pytest
 
 from machine import Machine
 from tiercel import triggeractions
+from tiercel.firing.ticking import tick
 from tiercel.model.messages import decode_message
 from tiercel.model.states import State
-from tiercel.ticking import tick
 from triggers.scheduling import CORE, PAUSES, TASK, Ticking, at, schedule, ticking
 
 HOURLY = "cron: '0 * * * *'"

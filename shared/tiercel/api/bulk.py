@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tiercel import actions
-from tiercel.again import Differently
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Call
 from tiercel.api.failures import BadRequestError
@@ -16,7 +15,8 @@ from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.api.searching import every
 from tiercel.api.verbs import REMOVAL, LabelBody, label_pairs, own_labels, patience, purge_of, read_state
-from tiercel.byhand import refuse_labels
+from tiercel.commands.again import Differently
+from tiercel.commands.byhand import refuse_labels
 from tiercel.errors import NotFoundError
 from tiercel.model.execution import Execution, Record, decode_execution, header_key
 from tiercel.model.ids import fresh_id

@@ -14,8 +14,15 @@ from tiercel.api.flows import YAML
 from tiercel.api.matching import is_within
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
-from tiercel.authoring import all_valid, check_flows, check_part_alone, in_namespace, replace_flows, switch_flows
-from tiercel.bundles import export_flows, import_flows
+from tiercel.authoring.bundles import export_flows, import_flows
+from tiercel.authoring.deploying import (
+    all_valid,
+    check_flows,
+    check_part_alone,
+    in_namespace,
+    replace_flows,
+    switch_flows,
+)
 from tiercel.flows import FlowRecord
 from tiercel.flowview import flow_view
 

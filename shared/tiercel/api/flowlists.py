@@ -10,9 +10,9 @@ from tiercel.api.failures import UnprocessableError
 from tiercel.api.matching import Fields, is_within, scope_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
+from tiercel.authoring.sourcesearch import Hit, Wanted, search_sources
 from tiercel.flows import FlowRecord
 from tiercel.flowview import flow_view
-from tiercel.sourcesearch import Hit, Wanted, search_sources
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import BadRequestError
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
-from tiercel.authoring import forget_revisions
+from tiercel.authoring.deploying import forget_revisions
 from tiercel.errors import NotFoundError
 from tiercel.flows import FlowRecord
 from tiercel.flowview import flow_view, task_bodies

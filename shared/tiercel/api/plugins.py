@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from tiercel import __version__, plugindocs, schemas
+from tiercel import __version__
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.failures import NoRouteError
 from tiercel.api.flowlists import part_of, sorted_by
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
+from tiercel.authoring import plugindocs, schemas
 from tiercel.expressions import catalogue
 from tiercel.expressions.routines import Routine
 from tiercel.model.execution import encode

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tiercel import actions
-from tiercel.again import Differently
 from tiercel.api import starting
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Answer, Call
@@ -20,6 +19,7 @@ from tiercel.api.routing import routes
 from tiercel.api.shapes import execution_bytes
 from tiercel.api.starting import BREAKPOINTS, CREATION, FORM, LABELS, REVISION, breakpoints_of, create_execution
 from tiercel.api.uploads import given_inputs
+from tiercel.commands.again import Differently
 from tiercel.errors import ExpressionError, NotFoundError
 from tiercel.model.execution import Execution, Record
 from tiercel.model.inputs import InputBase

@@ -10,9 +10,9 @@ from tiercel.api.failures import TooLargeError
 from tiercel.api.routing import routes
 from tiercel.api.shapes import execution_json, with_url
 from tiercel.api.uploads import FORMS, prepare
+from tiercel.firing.webhooks import BodyTooLargeError, Form, HookCall, Started, Upload
 from tiercel.model.execution import Execution, encode
 from tiercel.model.states import State
-from tiercel.webhooks import BodyTooLargeError, Form, HookCall, Started, Upload
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage

@@ -124,7 +124,7 @@ def replay(
 
     def act(runtime: Parts) -> str:
         from tiercel import actions
-        from tiercel.again import Differently
+        from tiercel.commands.again import Differently
 
         change = Differently(revision, given, local_files=True, breakpoints=breakpoint_list(breakpoints))
         return actions.replay(runtime, execution, task, list(values), change)

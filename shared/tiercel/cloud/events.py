@@ -18,7 +18,7 @@ from tiercel.assembly import Parts
 from tiercel.cloud.handling import BAD_TRIES, BROKEN, DONE, LATER
 from tiercel.cloud.settings import Settings
 from tiercel.errors import ConflictError, InputError, NotFoundError, TransientError
-from tiercel.happenings import Happenings, MalformedWishError
+from tiercel.firing.happenings import Happenings, MalformedWishError
 from tiercel.model.addresses import read_resource
 from tiercel.starts import Starter
 from tiercel.triggers.gcs import SeenObject

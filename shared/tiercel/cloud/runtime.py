@@ -26,11 +26,11 @@ from tiercel.adapters.local.secrets import EnvironmentSecrets, envs
 from tiercel.assembly import Parts, World, assemble, poisoned
 from tiercel.cloud.handling import DONE, Budget, Handler
 from tiercel.cloud.settings import BUDGET, Settings
+from tiercel.firing.ticking import tick
 from tiercel.lanes import Observer
 from tiercel.ports import Clock, Envelope
 from tiercel.services import Secrets
 from tiercel.sweeping import sweep
-from tiercel.ticking import tick
 
 if TYPE_CHECKING:
     from tiercel.cloud.events import Events
@@ -86,7 +86,7 @@ class Cloud:
         sent = self.store.sweep()
         if self.clock.now().minute % SWEPT == 0:
             sent += sweep(self.parts.lanes)
-            self.store.flush()
+        self.store.flush()  # else the next tick takes what this one has sent for what a dead process left
         if sent:
             _log.warning("the sweep has sent %d messages again", sent)
         return DONE

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class GcsBuckets:
-    """Implements `tiercel.happenings.Buckets`."""
+    """Implements `tiercel.firing.happenings.Buckets`."""
 
     def __init__(self, objects: BucketObjects) -> None:
         """Take the internal storage, and its connections; nothing is asked of the service yet."""

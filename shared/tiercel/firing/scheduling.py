@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tiercel.archive import envelope
-from tiercel.backfilling import go_on
 from tiercel.errors import ConflictError, FlowError, InputError, NotFoundError, TransientError
+from tiercel.firing.backfilling import go_on
+from tiercel.firing.occurrences import Declared, Keeper, first_from, last_until, occurrence_id
+from tiercel.firing.polling import Poller
 from tiercel.intake import Intake
 from tiercel.lanes import TRIES, Lanes
 from tiercel.model.messages import PollDue, TriggerDue
-from tiercel.occurrences import Declared, Keeper, first_from, last_until, occurrence_id
-from tiercel.polling import Poller
 from tiercel.ports import Refused
 from tiercel.services import Services
 from tiercel.starts import Manner, Starter

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tiercel.errors import NotFoundError
-from tiercel.flowfile.blocks import CheckBlock, ConcurrencyBlock, SlaBlock
-from tiercel.flowfile.document import FIELDS
-from tiercel.model.inputs import INPUT_TYPES, FlowOutput
-from tiercel.plugindocs import (
+from tiercel.authoring.plugindocs import (
     DEFAULT_NAME,
     FLOW_NAME,
     INPUT_NAME,
@@ -22,6 +18,10 @@ from tiercel.plugindocs import (
     plugin_schema,
     plugins,
 )
+from tiercel.errors import NotFoundError
+from tiercel.flowfile.blocks import CheckBlock, ConcurrencyBlock, SlaBlock
+from tiercel.flowfile.document import FIELDS
+from tiercel.model.inputs import INPUT_TYPES, FlowOutput
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _TEXT, _SWITCH, _MAP = {"type": "string"}, {"type": "boolean"}, {"type": "object"}

@@ -12,8 +12,8 @@ import itertools
 from collections.abc import Iterator
 
 from tiercel.errors import ConflictError, InputError
+from tiercel.firing.occurrences import Declared, Keeper, first_from, occurrence_id
 from tiercel.model.ids import derived_id
-from tiercel.occurrences import Declared, Keeper, first_from, occurrence_id
 from tiercel.ports import Refused
 from tiercel.starts import Manner
 from tiercel.triggerrecords import LOOK, Backfill, TriggerState, moment, state_write

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tiercel.flowables.base import FlowableTask
+from tiercel.graphs.topology import CALLS, called_flow
 from tiercel.model.execution import is_hidden
 from tiercel.model.flow import AFTER, ERRORS, FINALLY, MAIN, Flow, Node
 from tiercel.model.nesting import Nested, nested_shapes
-from tiercel.topology import CALLS, called_flow
 
 _TYPES = "io.kestra.core.models.hierarchies."
 _CORE = "io.kestra.plugin.core.flow."

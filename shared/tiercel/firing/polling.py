@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from tiercel.archive import Token
 from tiercel.attempt import Attempt
 from tiercel.errors import FlowError, NotFoundError, TiercelError, TransientError
+from tiercel.firing.occurrences import Declared, Keeper
 from tiercel.lanes import TRIES
 from tiercel.masking import Mask
 from tiercel.model.execution import MAIN_LANE, Execution, Lane, TaskRun
 from tiercel.model.flow import Node
 from tiercel.model.ids import derived_id
 from tiercel.model.states import State
-from tiercel.occurrences import Declared, Keeper
 from tiercel.ports import Refused
 from tiercel.readers import Readers
 from tiercel.services import Services

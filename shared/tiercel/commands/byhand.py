@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tiercel import again, resting, slots
+from tiercel import slots
 from tiercel.archive import envelope
+from tiercel.commands import again, resting
 from tiercel.errors import ConflictError, InputError
 from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution, TaskRun, current, split_key

@@ -1,0 +1,1 @@
+"""Triggers that fire: dates, polls, webhooks and what happens outside become executions."""

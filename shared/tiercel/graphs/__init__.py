@@ -1,0 +1,1 @@
+"""Flows as graphs: one drawn, and which depend on which."""
