@@ -156,7 +156,7 @@ def test_wait_is_capped(api: Api) -> None:
     short = Api(api.rt, replace(api.site, longest_wait=0.2))
     begun = time.monotonic()
     assert short.post("/executions/t/f?wait=true")["state"]["current"] == "RUNNING"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_breakpoint_stops_the_execution(api: Api) -> None:

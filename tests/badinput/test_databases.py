@@ -84,7 +84,7 @@ def _rude() -> Iterator[int]:
         thread.start()
         yield int(server.getsockname()[1])
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(60)
 
 
 @pytest.mark.parametrize("kind", ["Query", "CopyIn"])

@@ -43,7 +43,7 @@ class Terminal:
         os.close(theirs)
         self._read = b""
 
-    def read_until(self, enough: Callable[[str], bool], seconds: float = 20.0) -> str:
+    def read_until(self, enough: Callable[[str], bool], seconds: float = 60.0) -> str:
         """Read until there is enough, or nothing more comes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not enough(self.text):
@@ -89,7 +89,7 @@ def terminal() -> Iterator[Open]:
 def test_a_terminal_shows_the_tree_while_it_grows_and_the_outcome(cli: Cli, terminal: Open) -> None:
     screen = terminal("run", cli.file("a.yaml", flow(NAPS)), "--store", str(cli.store))
     text = screen.read_until(lambda _: False)
-    assert screen.process.wait(20) == 0
+    assert screen.process.wait(60) == 0
     assert "├─ ▶ nap [p]" in text
     assert "INFO  nap: Waiting for PT0.5S" in text
     last = text.rsplit("\x1b[1A", 1)[-1]
@@ -114,7 +114,7 @@ def test_an_interrupted_run_is_left_for_recovery(cli: Cli, terminal: Open, numbe
     screen.read_until(lambda text: "▶ nap" in text)
     screen.process.send_signal(number)
     text = screen.read_until(lambda _: False)
-    assert screen.process.wait(5) == code
+    assert screen.process.wait(60) == code
     assert "\x1b[?25h" in text  # the cursor is back
     assert f"`tiercel recover --store {cli.store}` finishes it" in text
     assert "Traceback" not in text

@@ -50,7 +50,7 @@ class Other:
     def kill(self) -> None:
         """End it as a power cut would."""
         os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def end(self) -> int:
         """Wait for its own end; return its exit code."""
@@ -65,7 +65,7 @@ def other(folder: Path, lines: str) -> Iterator[Other]:
         yield running
     finally:
         running.process.kill()
-        running.process.wait(10)
+        running.process.wait(60)
         for stream in (running.process.stdin, running.process.stdout):
             if stream is not None:
                 stream.close()

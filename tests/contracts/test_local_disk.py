@@ -46,7 +46,7 @@ def test_a_full_disk_refuses_everyone_who_commits_together(local: LocalPlace) ->
 
     def block(_: sqlite3.Connection) -> None:
         held.set()
-        hold.wait(10)
+        hold.wait(60)
 
     def commit(name: str, size: int) -> None:
         try:
@@ -57,7 +57,7 @@ def test_a_full_disk_refuses_everyone_who_commits_together(local: LocalPlace) ->
     limit(local.store, 20)
     leader = threading.Thread(target=local.store._group.run, args=(block,))
     leader.start()
-    held.wait(10)
+    held.wait(60)
     followers = [threading.Thread(target=commit, args=(f"k{n}", 200_000 if n == 3 else 10)) for n in range(6)]
     for thread in followers:
         thread.start()
@@ -65,7 +65,7 @@ def test_a_full_disk_refuses_everyone_who_commits_together(local: LocalPlace) ->
         pass
     hold.set()
     for thread in (leader, *followers):
-        thread.join(10)
+        thread.join(60)
     assert sorted(errors) == [f"k{number}" for number in range(6)]
     assert len({id(error) for error in errors.values()}) == 6
     assert all(isinstance(error, TransientError) for error in errors.values())
@@ -216,7 +216,7 @@ def test_closing_lets_commits_that_run_end_well(tmp_path: Path) -> None:
         pass
     store.close()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert ends == [f"the store {tmp_path / 'tiercel.db'} is closed"] * 4
     store = SqliteStore(tmp_path)
     assert sorted(found.key for found in store.scan("")) == sorted(done)

@@ -26,16 +26,16 @@ def blocked(store: SqliteStore, followers: int) -> Iterator[None]:
 
     def block(_: sqlite3.Connection) -> None:
         held.set()
-        hold.wait(10)
+        hold.wait(60)
 
     leader = threading.Thread(target=store._group.run, args=(block,))
     leader.start()
-    held.wait(10)
+    held.wait(60)
     yield
     while len(store._group._queue) < followers:
         pass
     hold.set()
-    leader.join(10)
+    leader.join(60)
 
 
 def test_a_refused_one_is_undone_alone(local: LocalPlace) -> None:
@@ -56,7 +56,7 @@ def test_a_refused_one_is_undone_alone(local: LocalPlace) -> None:
         for thread in threads:
             thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     held = [number for number in range(9) if number % 3]
     assert refused == ["taken"] * 3
     assert [found.key for found in local.store.scan("k/")] == [f"k/{number}" for number in held]
@@ -79,7 +79,7 @@ def test_a_bug_in_one_is_its_own(local: LocalPlace) -> None:
         for thread in threads:
             thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(errors) == 2
     assert not any(isinstance(error, TiercelError) for error in errors)
     assert [found.key for found in local.store.scan("")] == ["fine", "fine too"]
@@ -96,7 +96,7 @@ def test_those_who_wait_share_one_transaction(local: LocalPlace) -> None:
         for thread in threads:
             thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert statements.count("COMMIT") == 2
     assert len(list(local.store.scan("k/"))) == 20
 
@@ -129,7 +129,7 @@ def test_an_interrupted_caller_takes_nobody_with_it(local: LocalPlace) -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
     for thread in others:
-        thread.join(10)
+        thread.join(60)
     local.store.commit([Create("k/after", b"")])
     assert [found.key for found in local.store.scan("")] == ["k/0", "k/1", "k/2", "k/after"]
 

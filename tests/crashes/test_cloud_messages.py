@@ -79,7 +79,7 @@ class Meeting(Wire):
         return real(*args, **named)
 
     def _meet(self) -> None:
-        self._two.wait(30)
+        self._two.wait(60)
 
 
 class Pair:

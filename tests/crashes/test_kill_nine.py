@@ -51,7 +51,7 @@ def begin_and_kill(folder: Path, moment: float) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not marks.exists() and time.monotonic() < until:
         time.sleep(0.005)
     time.sleep(moment)

@@ -53,12 +53,12 @@ class Running:
         """Kill it and its group as `kill -9` does; what it started in sessions of their own has to end by itself."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def kill_alone(self) -> None:
         """Kill the one process."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def survivors(self) -> list[int]:
         """Return the processes of the family that live."""

@@ -60,7 +60,7 @@ def descendants(pid: int) -> list[Process]:
 
 def still(family: list[Process]) -> list[Process]:
     """Return those that still run, having waited for them to end."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while (left := [each for each in family if each.runs]) and time.monotonic() < end:
         time.sleep(0.1)
     return left

@@ -169,7 +169,7 @@ def test_the_service_itself_brings_a_message_again(place: GcpPlace) -> None:
     delivery = bus.receive(5)
     assert delivery is not None
     assert delivery.attempt == 2
-    assert 0.5 < time.monotonic() - began < 3
+    assert 0.5 < time.monotonic() - began < 30
     bus.acknowledge(delivery)
     bus.close()
 

@@ -106,7 +106,7 @@ class Site(http.server.BaseHTTPRequestHandler):
         self.say(b"late", 200 if type(self).seen["flaky"] >= 3 else 503)
 
     def page_slow(self, url: Any) -> None:
-        time.sleep(1.5)
+        time.sleep(4)
 
     def page_drip(self, url: Any) -> None:
         self.send_response(200)
@@ -366,7 +366,7 @@ def test_a_cancelled_attempt_ends_at_once_over_tls(ctx: CoreContext, site: str, 
     timer.start()
     with pytest.raises(TaskError, match="cancelled"):
         run(Request, ctx, uri=f"{secure}/slow", sslOptions=INSECURE)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 3.8
     timer.join()
 
 
@@ -390,7 +390,7 @@ def test_a_cancelled_attempt_ends_at_once(ctx: CoreContext, site: str) -> None:
     timer.start()
     with pytest.raises(TaskError, match="cancelled"):
         run(Request, ctx, uri=f"{site}/slow")
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 3.8
     timer.join()
 
 

@@ -369,7 +369,7 @@ def test_a_stop_ends_all_descendants(ctx: FakeContext, command: str) -> None:
     stop_after(ctx, "ready")
     start = time.monotonic()
     error = fail(ctx, f"{command} & echo $! > pid", "sleep 0.05; echo ready", "sleep 300")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 60
     assert "stopped" in str(error)
     assert error.outputs is not None
     assert error.outputs["stdOutLineCount"] == 1
@@ -395,7 +395,7 @@ def test_a_stop_reaches_a_command_that_closed_its_output(ctx: FakeContext) -> No
     threading.Timer(0.1, ctx.cancel).start()
     start = time.monotonic()
     fail(ctx, "exec >&- 2>&-", "sleep 300")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 60
 
 
 def test_a_cancelled_attempt_starts_nothing(ctx: FakeContext) -> None:

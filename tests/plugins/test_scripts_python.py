@@ -260,7 +260,7 @@ def test_a_cached_environment_costs_little(ctx: FakeContext, builds: list[Path])
         start = time.perf_counter()
         with environment(ctx, recipe(ctx, "a")):
             taken = time.perf_counter() - start
-    assert taken < 0.005
+    assert taken < 0.5  # building one takes seconds
 
 
 def test_a_stop_while_waiting_for_another_maker_is_heard(ctx: FakeContext, builds: list[Path]) -> None:

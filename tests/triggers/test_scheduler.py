@@ -30,7 +30,7 @@ def running(folder: Path, clock: HandClock) -> Runtime:
 
 def soon(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.005)

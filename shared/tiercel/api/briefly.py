@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tiercel.flowfile.reading import read
 from tiercel.flows import FlowRecord
+from tiercel.flowview import authored
 from tiercel.model.instants import iso
 
-_KEPT = ("description", "inputs", "outputs", "variables")
+_KEPT = ("description", "inputs", "outputs", "variables", "labels")
 _TASKS = ("tasks", "errors", "finally", "afterExecution")
 
 
 def brief_flow(record: FlowRecord) -> dict[str, Any]:
     """Return a flow's outline: `{id, namespace, revision, inputs, outputs, labels, tasks, triggers, ...}`."""
-    documents = read(record.source)
-    source = documents[0].value if documents and isinstance(documents[0].value, Mapping) else {}
+    source = authored(record.source)
     found: dict[str, Any] = {
         "id": record.id,
         "namespace": record.namespace,
@@ -29,18 +28,9 @@ def brief_flow(record: FlowRecord) -> dict[str, Any]:
     found.update((name, source[name]) for name in _KEPT if source.get(name))
     found.update((name, _outline(source[name])) for name in _TASKS if source.get(name))
     found.setdefault("tasks", [])
-    if source.get("labels"):
-        found["labels"] = _labels(source["labels"])
     if isinstance(source.get("triggers"), list):
         found["triggers"] = [_named(trigger) for trigger in source["triggers"] if isinstance(trigger, Mapping)]
     return found
-
-
-def _labels(labels: Any) -> list[Any]:
-    """Return labels as pairs of key and value, however they were written."""
-    if isinstance(labels, Mapping):
-        return [{"key": str(key), "value": str(value)} for key, value in labels.items()]
-    return list(labels) if isinstance(labels, list) else []
 
 
 def _named(member: Mapping[str, Any]) -> dict[str, Any]:
