@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench/dbos-venv
 
-.PHONY: help demo test check bench package coldstart counts cost emulate conformance-emulators install install-test clean
+# Each file of tests in one of several processes; `tests/conftest.py` says which folders stay together.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
+.PHONY: help demo test check bench package coldstart counts cost emulate conformance-emulators install install-test ui clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
 	@echo "make test     install, then run all tests"
 	@echo "make check    formatting, lint, types, tests"
 	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run"
+	@echo "make ui       what the web pages load, into shared/tiercel/ui/built: needs Node, 18 or later"
 	@echo "make package  one zip for each cloud function, in dist/functions"
 	@echo "make emulate  Google's emulators with the functions, on this machine"
 	@echo "make conformance-emulators  the conformance suite on them: some four minutes"
@@ -33,14 +37,28 @@ install-test: $(VENV)/.stamp-test
 demo: install
 	$(BIN)/python flows/demo.py $(ARGS)
 
-test: install-test
-	$(BIN)/python -m pytest $(ARGS)
+# What the pages load: libraries as the lock file names them, bundled with our own modules.
+UI := shared/tiercel/ui
+UI_SOURCES := $(UI)/build.mjs $(shell find $(UI)/islands -name '*.js' -o -name '*.css')
+UI_IF_NODE := $(if $(shell command -v npm),ui)
 
-check: $(VENV)/.stamp-dev
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
+	cd $(UI) && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+$(UI)/built/manifest.json: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+	node $(UI)/build.mjs
+
+ui: $(UI)/built/manifest.json
+
+test: install-test $(UI_IF_NODE)
+	$(PYTEST) $(ARGS)
+
+check: $(VENV)/.stamp-dev $(UI_IF_NODE)
 	$(BIN)/ruff format --check shared tests flows
 	$(BIN)/ruff check shared tests flows
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 $(BENCH)/.stamp: tests/bench/dbos_side.py
 	$(PYTHON) -m venv $(BENCH)
@@ -50,7 +68,7 @@ $(BENCH)/.stamp: tests/bench/dbos_side.py
 bench: install-test $(BENCH)/.stamp
 	$(BIN)/python -m tests.bench $(ARGS)
 
-package: install-test
+package: install-test $(UI_IF_NODE)
 	$(BIN)/python functions/package.py
 
 counts: install-test
@@ -90,8 +108,8 @@ deploy: install-test
 	$(TERRAFORM) init -input=false $(if $(STATE),-backend-config=bucket=$(STATE))
 	@echo "== 3 of 4: terraform apply (the first one builds six functions and some fifty indexes: minutes)"
 	$(TERRAFORM) apply $(TARGET) $(APPROVED)
-	@echo "== 4 of 4: a first execution"
-	settings=$$($(TERRAFORM) output -raw env) && eval "$$settings" && $(BIN)/tiercel run flows/hello.yaml --on gcp
+	@echo "== 4 of 4: the flows of flows/, and a first execution"
+	settings=$$($(TERRAFORM) output -raw env) && eval "$$settings" && $(BIN)/tiercel apply flows/ --to gcp && $(BIN)/tiercel run flows/hello.yaml --on gcp
 	@$(TERRAFORM) output
 
 destroy:
@@ -104,4 +122,4 @@ conformance-emulators: install-test
 	$(BIN)/python .ci/on_emulators.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) dist .bench .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis shared/*.egg-info
+	rm -rf $(VENV) $(UI)/node_modules $(UI)/built dist .bench .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis shared/*.egg-info

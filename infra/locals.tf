@@ -56,4 +56,10 @@ locals {
     TIERCEL_QUEUE            = "projects/${var.project_id}/locations/${var.region}/queues/${var.prefix}-timers"
     TIERCEL_PUSH_ACCOUNT     = google_service_account.pusher.email
   }
+
+  # For whoever deploys flows (`tiercel apply`): no function needs to know what is watched.
+  watched = {
+    TIERCEL_WATCHED_BUCKETS = join(",", sort(concat([local.buckets.files], tolist(var.watched_buckets))))
+    TIERCEL_WATCHED_TOPICS  = join(",", sort(tolist(var.watched_topics)))
+  }
 }

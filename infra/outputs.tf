@@ -24,7 +24,7 @@ output "dead_letters" {
 
 output "env" {
   description = "The settings, as lines that a shell reads: eval \"$(terraform output -raw env)\", then tiercel --on gcp."
-  value       = join("", [for name, value in local.environment : "export ${name}='${value}'\n"])
+  value       = join("", [for name, value in merge(local.environment, local.watched) : "export ${name}='${value}'\n"])
 
   depends_on = [google_pubsub_subscription.push, google_cloud_scheduler_job.tick, google_firestore_index.query]
 }

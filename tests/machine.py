@@ -26,6 +26,7 @@ from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.model.messages import Message, ResumeTask, decode_message
 from tiercel.namespacefiles import NamespaceFiles
+from tiercel.namespaces import Namespaces
 from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Work
@@ -51,6 +52,9 @@ class NoSecrets:
 
     def get(self, key: str) -> str:
         raise ExpressionError(f"there is no secret '{key}'")
+
+    def names(self) -> list[str]:
+        return []
 
 
 class CallingWorker(LocalWorker):
@@ -102,6 +106,7 @@ class Machine:
             files=NamespaceFiles(self.objects),
             keys=StoreKeyValues(self.store, self.clock),
             secrets=NoSecrets(),
+            namespaces=Namespaces(self.store),
             clock=self.clock,
             cache_dir=Path(tempfile.gettempdir()) / "tiercel-tests",
             encryption_key="",

@@ -25,6 +25,7 @@ from tiercel.ports import (
     Refused,
     Reply,
     Stored,
+    StoredFile,
     Update,
     Write,
 )
@@ -293,6 +294,12 @@ class MemoryObjects:
 
     def list(self, prefix: str) -> Iterator[str]:
         yield from sorted(uri for uri in self._memory.files if uri.startswith(prefix))
+
+    def describe(self, uri: str) -> StoredFile:
+        return StoredFile(uri, self.size(uri), self._memory.clock.now().timestamp())
+
+    def look(self, prefix: str) -> Iterator[StoredFile]:
+        return map(self.describe, self.list(prefix))
 
     def delete(self, uri: str) -> bool:
         return self._memory.files.pop(uri, None) is not None

@@ -1,11 +1,12 @@
-"""The function `api`: the HTTP door. So far it tells whether it is well; the REST API is still to come."""
+"""The function `api`: the HTTP door, with the REST API, the webhooks and the web pages."""
 
 import functions_framework
 
-from tiercel.cloud import process
+from tiercel.api import function
+from tiercel.ui import mounting
 
 
 @functions_framework.http
 def api(request):
     """Answer a person's or a client's request."""
-    return process.serve(request)
+    return function.serve(request, mounting.Application)

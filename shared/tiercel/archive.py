@@ -33,6 +33,7 @@ from tiercel.model.messages import (
     encode_message,
     message_key,
 )
+from tiercel.model.tallies import KIND, Hour, encode_hour, hour_key, hour_of
 from tiercel.planner import batches, geometry
 from tiercel.planner.transition import Transition
 from tiercel.ports import Create, Delete, Envelope, Index, Merge, ObjectStore, Put, StateStore, Update, Write
@@ -72,11 +73,15 @@ class StoredExecution:
         for _, _, body in self._store.scan_entries(f"runs/{self._id}/"):
             run = decode_run(body)
             found[run.key] = run
-        for name, _, body in self._store.scan_entries(f"leaf/{self._id}/"):
-            if name.split("/")[-2] == "0":
+        ended: set[str] = set()
+        for name, branch, body in self._store.scan_entries(f"leaf/{self._id}/"):
+            _, _, fork, level, _ = name.split("/")
+            if level == "0":
+                ended.add(geometry.lane_name(fork, int(branch)))
                 found.update((run.key, run) for run in decode_branch_end(body).runs)
         for lane in self.lanes():
-            found.update(lane.runs)
+            if not (lane.lone and lane.key in ended):  # claimed by a late copy of a message, which is about to see it
+                found.update(lane.runs)
         return found
 
     def lanes(self) -> Iterable[Lane]:
@@ -104,6 +109,17 @@ LARGEST_BRANCH = 8192
 def header_index(header: Execution) -> Index:
     """Return what queries may name of an execution."""
     return Index("execution", header.namespace, header.flow_id, header.state, header.at[0][1], header.owner)
+
+
+def hour_index(hour: Hour) -> Index:
+    """Return what queries may name of an hour of executions."""
+    return Index(KIND, date=hour.at)
+
+
+def counted_anew(header: Execution) -> Write:
+    """Return the write that has the hour of an execution counted anew: one that had ended stands otherwise now."""
+    hour = Hour(hour_of(header.at[0][1]))
+    return Put(hour_key(hour.at), encode_hour(hour), hour_index(hour))
 
 
 class Token:
@@ -136,7 +152,12 @@ class Token:
         writes: list[Write] = []
         body, key = encode(self.lane), lane_key(self.header.id, self.lane.key)
         in_leaf = self.lane.ended and self.lane.size > 0 and len(body) <= LARGEST_BRANCH
-        if in_leaf and self.lane_version:
+        if self.lane.ended and self.lane.lone and not in_leaf:
+            self.lane.lone = False  # it stays, with its runs
+            body = encode(self.lane)
+        if in_leaf and self.lane_version and self.lane.lone:
+            writes.append(Delete(key, self.lane_version))
+        elif in_leaf and self.lane_version:
             # It stays without its runs: a late copy of the message that opened it must not find its place empty.
             writes.append(Update(key, encode(replace(self.lane, runs={})), self.lane_version))
         elif body != self._lane_body and not in_leaf:
@@ -161,6 +182,23 @@ class Token:
 def token_of(seen: Snapshot) -> Token:
     """Return a token as somebody else has stored it."""
     return Token(seen.header, seen.header_version, seen.lane, seen.lane_version, encode(seen.lane))
+
+
+LARGEST_SNAPSHOT = 64 * 1024
+"""Bytes of a lane and its header that travel with the message which hands the lane over; larger ones are read."""
+
+
+def handed_over(token: Token) -> Envelope:
+    """Return the message that has another process walk a lane from where it was just stored.
+
+    No store needs to keep it: the message that is being handled stands behind the lane until it is sent.
+    """
+    assert token.lane.current is not None
+    run, snapshot = token.lane.runs[token.lane.current], None
+    if len(encode(token.header)) + len(encode(token.lane)) <= LARGEST_SNAPSHOT:
+        snapshot = Snapshot(token.header, token.header_version, token.lane, token.lane_version)
+    message = WalkLane(token.header.id, token.lane.key, f"{run.key}/{len(run.at)}", snapshot)
+    return Envelope(message_key(message), encode_message(message), kept=False, works=True)
 
 
 def archive_writes(execution: str, transition: Transition) -> list[Write]:

@@ -26,6 +26,7 @@ from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.messages import Message, PollDue, TriggerDue
 from tiercel.namespacefiles import NamespaceFiles
+from tiercel.namespaces import Namespaces
 from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore, StateStore
 from tiercel.readers import Readers
@@ -64,6 +65,8 @@ class World:
     """Seconds for which a claim holds."""
     works: Callable[[], bool] = lambda: True
     """Tells whether another task may begin here now, or is handed over to another process."""
+    offline: bool = False
+    """Whether expressions may ask nobody outside."""
     look: float = LOOK
     """Seconds after which it is looked again whether a task that runs is still wanted; each look reads a document."""
 
@@ -163,12 +166,14 @@ def _services(world: World) -> Services:
         files=NamespaceFiles(world.objects),
         keys=StoreKeyValues(world.store, world.clock),
         secrets=world.secrets,
+        namespaces=Namespaces(world.store),
         clock=world.clock,
         cache_dir=world.cache_dir,
         encryption_key=world.encryption_key,
         recursive_rendering=world.environment.get("TIERCEL_RECURSIVE_RENDERING", "").lower() == "true",
         surroundings={"envs": world.envs, "globals": {}, "kestra": {}},
         task_cache=TaskCache(world.store, world.clock),
+        offline=world.offline,
     )
 
 

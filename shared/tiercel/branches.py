@@ -101,7 +101,7 @@ def _not_yet(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) 
     flow = lanes.flows.get(header.namespace, header.flow_id, header.revision)
     node = flow.nodes[run.task]
     done: set[str] = set()
-    if not join.limit:
+    if not join.limit and len(message.branches) > 1:  # a single one is looked at with its claim
         for number in {branch // geometry.LEAF for branch in message.branches}:
             done.update(lanes.store.entries(leaf_key(header.id, run.key, 0, number)))
     values = _values(lanes, run, message.branches)

@@ -166,8 +166,7 @@ class Asking:
         outputs: object = None
         for gathering, stored in complete:
             outputs = windows.merged(outputs, stored.window.outputs)
-            if gathering.reset:
-                windows.empty(stored.window)
+            windows.fulfil(stored.window, reset=gathering.reset)
         return self._start(outputs, [stored.write(flow) for _, stored in complete])
 
     def _start(self, outputs: object, also: list[Write]) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,9 +16,12 @@ from typing import Any, Protocol
 
 from tiercel.errors import NotFoundError
 from tiercel.model.durations import format_duration, parse_duration
+from tiercel.model.structures import parse_json
 
 _KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[-+]\d\d:?\d\d)?", re.ASCII)
 
 
 class ValueType(StrEnum):
@@ -88,6 +91,9 @@ class KeyValues(Protocol):
     def list(self, namespace: str, prefix: str = "", *, expired: bool = False) -> Sequence[KeyValue]:
         """Return the keys that start so, sorted; with `expired` also those whose time is over."""
 
+    def all(self) -> Iterator[tuple[str, KeyValue]]:
+        """Yield every key whose time is not over, each with its namespace."""
+
     def namespaces(self) -> Sequence[str]:
         """Return the namespaces that have keys, sorted."""
 
@@ -105,6 +111,12 @@ def check_key(key: str) -> str:
 def are_related(one: str, other: str) -> bool:
     """Tell whether two namespaces are the same, or one lies in the other."""
     return one == other or one.startswith(other + ".") or other.startswith(one + ".")
+
+
+def upwards(namespace: str) -> list[str]:
+    """Return a namespace and those above it, the nearest first."""
+    parts = namespace.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 # ------------------------------------------------------------------ types
@@ -179,6 +191,20 @@ def _converted(text: str, kind: ValueType) -> Any:
             return parse_duration(trimmed)
         case ValueType.JSON:
             return json.loads(trimmed)
+
+
+def from_text(text: str) -> object:
+    """Return the value that a text says: JSON, or a date, a moment or a duration without quotes.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    trimmed = text.strip()
+    for form, kind in ((_DATE, ValueType.DATE), (_MOMENT, ValueType.DATETIME)):
+        if form.fullmatch(trimmed):
+            return _converted(trimmed, kind)
+    length = _duration(trimmed)
+    return parse_json(trimmed) if length is None else length
 
 
 def plain(value: Any) -> Any:
@@ -260,6 +286,9 @@ def written(
         kind: The type to make of a text.
         ttl: How long the entry lives; for ever without.
         description: What the key is for.
+
+    Raises:
+        ValueError: The key is not spelled as keys are, the value is not of the kind, or `ttl` ends after the year 9999.
     """
     kept, its_kind = typed(value, kind)
     return KeyValue(
@@ -269,6 +298,13 @@ def written(
         created=before.created if before else now,
         updated=now,
         description=before.description if before and description is None else description,
-        expiration=now + ttl if ttl is not None else None,
+        expiration=None if ttl is None else _end(now, ttl),
         version=before.version + 1 if before else 1,
     )
+
+
+def _end(now: datetime, ttl: timedelta) -> datetime:
+    try:
+        return now + ttl
+    except OverflowError:
+        raise ValueError(f"a ttl of {format_duration(ttl)} ends after the year 9999; leave it out for ever") from None

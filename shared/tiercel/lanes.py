@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from tiercel import joins
-from tiercel.archive import StoredExecution, Token, envelope, envelopes, header_index
+from tiercel.archive import StoredExecution, Token, counted_anew, envelope, envelopes, handed_over, header_index
 from tiercel.errors import NotFoundError, TransientError
 from tiercel.flows import FlowStore
 from tiercel.model.execution import (
@@ -23,14 +23,14 @@ from tiercel.model.execution import (
     lane_key,
     split_key,
 )
-from tiercel.model.messages import Message, Snapshot, WalkLane, message_key
+from tiercel.model.messages import Message, message_key
 from tiercel.planner import geometry, joining, plan
 from tiercel.planner.rendering import Renderer, Worlds
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Transition, Work
 from tiercel.planner.variables import Surroundings
 from tiercel.planner.walk import Walk
-from tiercel.ports import Clock, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Update, Write
+from tiercel.ports import Clock, Delete, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Update, Write
 
 Event = Callable[[Walk], Work | None]
 """One event's plan."""
@@ -40,10 +40,6 @@ TRIES = 20
 
 FOLDED = 0.05
 """Seconds for which tasks without effect may share one commit; then what is done is stored and can be seen."""
-
-
-LARGEST_SNAPSHOT = 64 * 1024
-"""Bytes of a lane and its header that travel with the message which hands the lane over; larger ones are read."""
 
 
 class Worker(Protocol):
@@ -63,8 +59,8 @@ class Observer(Protocol):
         """See a header and a lane right after their commit, and the runs that left the lane with it."""
 
 
-class _PurgedError(Exception):
-    """A lane that was there is gone, with its execution."""
+class _GoneError(Exception):
+    """A lane is gone: its branch has ended, or its execution was purged."""
 
 
 class Lanes:
@@ -168,8 +164,9 @@ class Lanes:
         try:
             while following is not None:
                 token, following, replies = self._step(token, following, cause)
-        except _PurgedError:
-            return  # somebody has removed the execution
+        except _GoneError:
+            self._close_again(message, token.lane.key)
+            return
         finally:
             if first:  # not when the same message is being handled twice at once, and this is the second time
                 self._held.discard(hold)
@@ -226,6 +223,7 @@ class Lanes:
             walk.hands_over = not works
             work = self.fold(walk, renderer, event(walk), FOLDED)
             hands_over = self._claim(token, walk, work, cause)
+            is_lone = event is plan.resume_lane and self._is_lone(token, work)
             writes, messages = token.writes(walk.transition), envelopes(walk.transition)
             is_idle = not writes and not messages and not hands_over
             if is_idle and event is not plan.resume_lane and self._stands_behind(token, cause):
@@ -237,9 +235,11 @@ class Lanes:
                 token = self._reload(token)
                 continue
             if hands_over:
-                self.commit([], [_handed_over(token)])
+                self.commit([], [handed_over(token)])
             if work is None:
                 return token, None, replies
+            if is_lone:
+                self._refuse_ended(token)
             attempt = len(work.run.attempts)
             outcome = self.worker.run(scene, renderer, work)
             return token, partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome), replies
@@ -256,6 +256,35 @@ class Lanes:
         if token.lane.claim is None or token.lane.claim.cause != cause:
             token.lane.claim = Claim(self._owner, 0.0, cause)  # void: it only says which message stands behind the lane
         return True
+
+    def _is_lone(self, token: Token, work: Work | None) -> bool:
+        """Tell whether a claim on a branch counts only if the branch has not ended: nothing else would tell of its end.
+
+        So it is where the claim itself makes the lane. Where a branch begins without one, its lane is to stay.
+        """
+        if token.lane_version == 0 and token.lane.size:
+            token.lane.lone = work is not None
+            if work is None:
+                self._refuse_ended(token)
+        return token.lane.lone
+
+    def _refuse_ended(self, token: Token) -> None:
+        """Leave a branch alone that has ended: it was a late copy of a message that has claimed it.
+
+        Looking after the claim leaves no gap: the end of a branch is one commit with the removal of its lane, so where
+        a claim found the place empty, either the end can be seen by now, or nobody has begun.
+
+        Raises:
+            _GoneError: It has ended.
+        """
+        lane = token.lane
+        assert lane.fork is not None
+        if self.stored(lane.execution).branch_end(lane.fork, lane.branch) is None:
+            return
+        if token.lane_version:
+            with suppress(Refused):
+                self.commit([Delete(lane_key(lane.execution, lane.key), token.lane_version)], [])
+        raise _GoneError
 
     def fold(self, walk: Walk, renderer: Renderer, work: Work | None, seconds: float) -> Work | None:
         """Run tasks without effect at once, so that they share the next commit; return the first with one."""
@@ -342,14 +371,15 @@ class Lanes:
             if found is None:
                 raise NotFoundError(f"there is no execution '{execution}' in this store")
             header, version = found
-            entered = len(header.at)
+            entered, had_ended = len(header.at), header.state.is_terminal
             messages = change(header)
             if messages is None:
                 return
             news = self.news(header) if len(header.at) > entered else []
-            update = Update(header_key(execution), encode(header), version, header_index(header))
+            writes: list[Write] = [Update(header_key(execution), encode(header), version, header_index(header))]
+            writes += [counted_anew(header)] if had_ended and len(header.at) > entered else []
             try:
-                self.commit([update], [*map(envelope, messages), *news])
+                self.commit(writes, [*map(envelope, messages), *news])
             except Refused:
                 continue
             return
@@ -367,7 +397,7 @@ class Lanes:
     def _reload(self, token: Token) -> Token:
         fresh = self.load(token.header.id, token.lane.key)
         if fresh is None and token.lane_version:
-            raise _PurgedError
+            raise _GoneError
         if fresh is None:
             raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is not there (yet)")
         return fresh
@@ -378,16 +408,3 @@ class Lanes:
             return
         if claim.owner != self._owner or (token.lane.key, claim.cause) in self._held:
             raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")
-
-
-def _handed_over(token: Token) -> Envelope:
-    """Return the message that has another process walk a lane from where it was just stored.
-
-    No store needs to keep it: the message that is being handled stands behind the lane until it is sent.
-    """
-    assert token.lane.current is not None
-    run, snapshot = token.lane.runs[token.lane.current], None
-    if len(encode(token.header)) + len(encode(token.lane)) <= LARGEST_SNAPSHOT:
-        snapshot = Snapshot(token.header, token.header_version, token.lane, token.lane_version)
-    message = WalkLane(token.header.id, token.lane.key, f"{run.key}/{len(run.at)}", snapshot)
-    return replace(envelope(message), kept=False)

@@ -223,6 +223,17 @@ class Delivery:
     """The how-manieth time this message comes."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the internal storage, as lists show it."""
+
+    uri: str
+    size: int
+    """In bytes."""
+    written: float
+    """When it was written last, in seconds since the epoch."""
+
+
 class ObjectStore(Protocol):
     """Where files live: the internal storage, addressed by `kestra:///path`."""
 
@@ -239,8 +250,14 @@ class ObjectStore(Protocol):
     def size(self, uri: str) -> int:
         """Return a file's size in bytes, or raise NotFoundError."""
 
+    def describe(self, uri: str) -> StoredFile:
+        """Return what is known of a file, or raise NotFoundError."""
+
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the URIs of the files under a folder, sorted."""
+
+    def look(self, prefix: str) -> Iterator[StoredFile]:
+        """Yield the files under a folder, sorted by URI; it costs what `list` does."""
 
     def delete(self, uri: str) -> bool:
         """Remove a file; tell whether it was there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from tiercel.errors import TransientError
@@ -40,6 +41,8 @@ class Pump:
         self._lock = threading.Lock()
         self._closed = False
         self._given_back: dict[str, tuple[float, TransientError]] = {}
+        self._failures: Counter[str] = Counter()
+        """How often messages have failed: a delivery attempt is no such count, for a busy record is no failure."""
 
     def start(self) -> None:
         """Begin with one thread; more follow while all are at work."""
@@ -74,13 +77,18 @@ class Pump:
             self._given_back.setdefault(delivery.key, (time.monotonic(), error))
             self._bus.later(delivery, min(5.0, BUSY_WAIT * 2 ** min(delivery.attempt - 1, 10)))
         except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
-            if delivery.attempt < BAD_TRIES:
-                self._bus.later(delivery, 0.1 * delivery.attempt)
+            self._failures[delivery.key] += 1
+            if self._failures[delivery.key] < BAD_TRIES:
+                self._bus.later(delivery, 0.1 * self._failures[delivery.key])
                 return
             self._bury(delivery, error)
         else:
-            self._given_back.pop(delivery.key, None)
-            self._bus.acknowledge(delivery)
+            self._done(delivery)
+
+    def _done(self, delivery: Delivery) -> None:
+        self._given_back.pop(delivery.key, None)
+        self._failures.pop(delivery.key, None)
+        self._bus.acknowledge(delivery)
 
     def given_back(self) -> list[tuple[float, TransientError]]:
         """Return the messages that could not be handled so far: for how many seconds, and why the first time."""
@@ -92,11 +100,11 @@ class Pump:
         try:
             self._poisoned(decode_message(delivery.body), error)
         except Exception as second:  # noqa: BLE001 - the thread goes on, whatever this message does
-            if delivery.attempt < WORST_TRIES:
-                self._bus.later(delivery, 0.1 * delivery.attempt)
+            if self._failures[delivery.key] < WORST_TRIES:
+                self._bus.later(delivery, 0.1 * self._failures[delivery.key])
                 return
             _log.error("a message is dropped: %s", delivery.key, exc_info=second)
-        self._bus.acknowledge(delivery)
+        self._done(delivery)
 
     def close(self, timeout: float) -> None:
         """Have the threads end, and wait so many seconds for all of them; the bus must be closed already."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from tiercel.encryption import decrypt_deep, encrypt
 from tiercel.errors import ExpressionError, MissingError, NotFoundError, TaskError, TiercelError
 from tiercel.expressions import NoWorld
-from tiercel.keyvalues import ExpiredError, plain
+from tiercel.keyvalues import ExpiredError, plain, upwards
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun, visible
 from tiercel.model.plugin import text_of
@@ -35,6 +35,17 @@ class Readers(NoWorld):
         self.recursive_rendering = services.recursive_rendering
         self.mask = mask
         """Every secret that was read stands here, so that log lines hide it."""
+        self._of_namespace: Mapping[str, object] | None = None
+
+    def variable(self, name: str) -> object:
+        """Return the variables of the flow's namespace, read once; KeyError where it has none."""
+        if name != "namespace":
+            raise KeyError(name)
+        if self._of_namespace is None:
+            self._of_namespace = self._services.namespaces.variables(self._namespace)
+        if not self._of_namespace:
+            raise KeyError(name)
+        return self._of_namespace
 
     def now(self) -> datetime:
         """Return the current time."""
@@ -71,7 +82,7 @@ class Readers(NoWorld):
         """Return a key's value, from the flow's namespace and then its parents."""
         wanted = namespace or self._namespace
         try:
-            for place in [wanted] if namespace else _upwards(wanted):
+            for place in [wanted] if namespace else upwards(wanted):
                 found = self._services.keys.get(place, key)
                 if found is not None:
                     return plain(found.value)
@@ -123,6 +134,10 @@ class Readers(NoWorld):
         accept: str,
     ) -> object:
         """Send a request and return the value of the answer."""
+        if self._services.offline:
+            raise ExpressionError(
+                "http() asks somebody outside, which a test must not: take a task and give it a fixture"
+            )
         from tiercel.tasks.http.asking import ask
 
         return ask(
@@ -178,11 +193,6 @@ def _in_order(scene: Scene) -> list[TaskRun]:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _upwards(namespace: str) -> list[str]:
-    parts = namespace.split(".")
-    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _leaves(value: str) -> list[str]:

@@ -85,6 +85,7 @@ def embedded(
     watch: Watch | None = None,
     threads: int | None = None,
     adopt: bool = True,
+    offline: bool = False,
 ) -> Runtime:
     """Return the embedded runtime on a folder, not yet started (enter it to start).
 
@@ -95,6 +96,7 @@ def embedded(
         watch: Sees every log line as it is written.
         threads: How many tasks run at once at most.
         adopt: False to only read: what ended processes left stays theirs, and the runtime must not be started.
+        offline: Whether expressions may ask nobody outside: in a test of a flow.
     """
     clock = clock or SystemClock()
     folder = folder.absolute()
@@ -113,6 +115,7 @@ def embedded(
         envs=envs(environment),
         owner=store.owner,
         lease=NO_LEASE,
+        offline=offline,
     )
     parts = assemble(world, observer=observer, watch=watch)
     bus = OutboxBus(store, clock, adopt=adopt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from tiercel.keyvalues import KeyValues
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Node
 from tiercel.namespacefiles import NamespaceFiles
+from tiercel.namespaces import Namespaces
 from tiercel.paths import execution_folder
 from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore
@@ -24,6 +25,9 @@ class Secrets(Protocol):
 
     def get(self, key: str) -> str:
         """Return a secret's value, or raise ExpressionError."""
+
+    def names(self) -> Sequence[str]:
+        """Return the names of the secrets in upper case, sorted, or raise ConflictError where they may not be listed."""
 
 
 class AllExecutions(Executions, Protocol):
@@ -44,6 +48,7 @@ class Services:
     files: NamespaceFiles
     keys: KeyValues
     secrets: Secrets
+    namespaces: Namespaces
     clock: Clock
     cache_dir: Path
     """A folder for what may be made again."""
@@ -56,6 +61,8 @@ class Services:
     """The other executions; None where tasks cannot reach them."""
     task_cache: TaskCache | None = None
     """What earlier runs gave; None where nothing is kept."""
+    offline: bool = False
+    """Whether expressions may ask nobody outside: in a test of a flow."""
     triggers: Triggers | None = None
     """The triggers of all flows; None where tasks cannot reach them."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from tiercel.errors import ConflictError, TransientError
@@ -27,7 +28,8 @@ class StoreKeyValues:
             return None
         entry = decode(key, found.body)
         if entry.is_expired(self.clock.now()):
-            self.store.commit([Delete(found.key)])
+            with suppress(Refused):  # somebody has written it again
+                self.store.commit([Delete(found.key, found.version)])
             raise ExpiredError(f"the key '{key}' of the namespace '{namespace}' is expired; write it again")
         return entry
 
@@ -75,6 +77,15 @@ class StoreKeyValues:
         now, root = self.clock.now(), _key(namespace, "")
         entries = (decode(found.key.removeprefix(root), found.body) for found in self.store.scan(root + prefix))
         return [entry for entry in entries if expired or not entry.is_expired(now)]
+
+    def all(self) -> Iterator[tuple[str, KeyValue]]:
+        """Yield every key whose time is not over, each with its namespace."""
+        now = self.clock.now()
+        for found in self.store.scan("kv/"):
+            _, namespace, key = found.key.split("/", 2)
+            entry = decode(key, found.body)
+            if not entry.is_expired(now):
+                yield namespace, entry
 
     def namespaces(self) -> Sequence[str]:
         """Return the namespaces that have keys, sorted."""

@@ -1,36 +1,24 @@
 """What a person asks of a trigger: see how it stands, switch it, unlock it, backfill it. The doors call these.
 
-Every function returns the state as `shown`, a map with the names of Kestra's API, old and new ones side by side.
+Every function returns the state as `triggerview.shown` gives it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, Protocol
 
 from tiercel.assembly import Parts
 from tiercel.errors import ConflictError, InputError, NotFoundError
 from tiercel.firing.backfilling import first_date
-from tiercel.ports import Delete, Refused, Stored
-from tiercel.triggerrecords import (
-    KIND,
-    LOOK,
-    Backfill,
-    TriggerState,
-    decode_state,
-    go_on,
-    moment,
-    trigger_key,
-)
+from tiercel.ports import Delete, Refused
+from tiercel.triggerrecords import LOOK, Backfill, TriggerState, go_on, moment, trigger_key
 from tiercel.triggers.base import label_texts
 from tiercel.triggers.schedule import Dated, read_moment, zoned_text
 from tiercel.triggerstate import trigger_of
+from tiercel.triggerview import shown
 
-MOST = 100_000
-"""Triggers that one search looks at."""
-
-NO_BACKFILL = "No backfill found"
 _BACKFILL_KEYS = {
     "start",
     "end",
@@ -46,6 +34,17 @@ _BACKFILL_KEYS = {
 """What a backfill may say: what is shown of one, may come back."""
 
 
+class Act(Protocol):
+    """What is done to a trigger of which only the name is said."""
+
+    def __call__(self, rt: Parts, namespace: str, flow_id: str, trigger: str, /) -> Any:
+        """Do it; return the trigger's state, or nothing."""
+
+
+class NoBackfillError(InputError):
+    """A trigger that is asked about its backfill has none."""
+
+
 # ------------------------------------------------------------------ looking
 
 
@@ -58,43 +57,6 @@ def state_of(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str,
     return shown(_read(rt, namespace, flow_id, trigger)[0])
 
 
-def states(
-    rt: Parts,
-    *,
-    namespace: str | None = None,
-    within: str | None = None,
-    flow_id: str | None = None,
-    query: str = "",
-    disabled: bool | None = None,
-    locked: bool | None = None,
-) -> Iterator[TriggerState]:
-    """Yield the triggers that a search finds, by namespace, flow and id; those that no flow declares are left out.
-
-    Args:
-        rt: The runtime.
-        namespace: Only those of this namespace.
-        within: Only those of this namespace and of the ones below it.
-        flow_id: Only those of this flow.
-        query: A text that stands in the namespace, the flow's id or the trigger's, in any case.
-        disabled: Only those that were told to start nothing, or only the others.
-        locked: Only those that an execution locks, or only the others.
-    """
-    found = rt.store.query(KIND, namespace=namespace, within=within, flow_id=flow_id, limit=MOST)
-    wanted = query.lower()
-    decoded = sorted((_decoded(stored) for stored in found), key=lambda state: state.key)
-    for state in decoded:
-        if not state.revision or wanted not in f"{state.namespace}/{state.flow_id}/{state.trigger}".lower():
-            continue
-        if disabled is not None and state.disabled is not disabled:
-            continue
-        if locked is None or (state.execution is not None) is locked:
-            yield state
-
-
-def _decoded(stored: Stored) -> TriggerState:
-    return decode_state(stored.body)
-
-
 def declaration(rt: Parts, state: TriggerState) -> Mapping[str, Any]:
     """Return a trigger as its flow declares it.
 
@@ -104,64 +66,30 @@ def declaration(rt: Parts, state: TriggerState) -> Mapping[str, Any]:
     return trigger_of(rt.flows.get(state.namespace, state.flow_id, state.revision), state.trigger)
 
 
-def shown(state: TriggerState) -> dict[str, Any]:
-    """Return how a trigger stands, as JSON."""
-    following, latest, updated = _text(state.next), _text(state.date), _text(state.updated)
-    return {
-        "tenantId": "main",
-        "namespace": state.namespace,
-        "flowId": state.flow_id,
-        "triggerId": state.trigger,
-        "kind": state.type,
-        "date": latest,
-        "nextExecutionDate": following,
-        "nextEvaluationDate": following,
-        "updatedDate": updated,
-        "updatedAt": updated,
-        "evaluatedAt": _text(state.evaluated),
-        "evaluateRunningDate": _text(state.evaluating),
-        "lastTriggeredDate": _text(state.triggered),
-        "executionId": state.execution,
-        "workerId": None,
-        "locked": state.execution is not None or state.evaluating is not None,
-        "backfill": None if state.backfill is None else _shown_backfill(state.backfill),
-        "stopAfter": [str(each) for each in state.stop_after],
-        "disabled": state.disabled,
-    }
-
-
-def _shown_backfill(backfill: Backfill) -> dict[str, Any]:
-    return {
-        "start": _text(backfill.start),
-        "end": _text(backfill.end),
-        "currentDate": _text(backfill.next if backfill.current is None else backfill.current),
-        "paused": backfill.paused,
-        "inputs": backfill.inputs,
-        "labels": [{"key": key, "value": value} for key, value in backfill.labels],
-        "previousNextExecutionDate": _text(backfill.previous),
-        "onlyMissing": backfill.missing,
-        "executionId": backfill.execution,
-    }
-
-
-def _text(seconds: float | None) -> str | None:
-    return None if seconds is None else zoned_text(moment(seconds))
-
-
 # ------------------------------------------------------------------ switching
 
 
-def set_disabled(rt: Parts, namespace: str, flow_id: str, trigger: str, *, disabled: bool) -> dict[str, Any]:
+def set_disabled(
+    rt: Parts, namespace: str, flow_id: str, trigger: str, *, disabled: bool, recover: bool | None = None
+) -> dict[str, Any]:
     """Have a trigger start nothing, or let it start executions again.
 
     The next date is then reckoned from now: dates meanwhile were not wanted, unless the trigger says
     `recoverMissedSchedules`.
 
+    Args:
+        rt: The runtime.
+        namespace: The flow's namespace.
+        flow_id: The flow.
+        trigger: Its trigger.
+        disabled: Whether it starts nothing.
+        recover: Whether the dates meanwhile are made up for, as far as the trigger recovers what was missed.
+
     Raises:
         NotFoundError: There is no such trigger.
     """
     _read(rt, namespace, flow_id, trigger)
-    return shown(rt.triggers.states.enable(namespace, flow_id, trigger, enabled=not disabled))
+    return shown(rt.triggers.states.enable(namespace, flow_id, trigger, enabled=not disabled, recover=recover))
 
 
 def unlock(rt: Parts, namespace: str, flow_id: str, trigger: str) -> dict[str, Any]:
@@ -241,7 +169,7 @@ def create_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wante
     backfill = _wished(rt, state, wanted)
     backfill.next = first_date(rt.triggers.scheduling.keeper, state, backfill.start, backfill.end)
     if backfill.next is None:
-        span = f"{_text(backfill.start)} to {_text(backfill.end)}"
+        span = f"{_said(backfill.start)} to {_said(backfill.end)}"
         raise InputError(f"the schedule '{trigger}' has no date from {span}: nothing can be backfilled")
 
     def begin(state: TriggerState) -> None:
@@ -297,9 +225,9 @@ def _span(rt: Parts, state: TriggerState, wanted: Mapping[str, Any], now: float)
             "a backfill needs a start: the first date that is to be executed, such as 2024-01-31T00:00:00Z"
         )
     if start > now:
-        raise InputError(f"the backfill's start {_text(start)} is in the future; it must be in the past")
+        raise InputError(f"the backfill's start {_said(start)} is in the future; it must be in the past")
     if end is not None and start > end:
-        raise InputError(f"the backfill's start {_text(start)} is after its end {_text(end)}")
+        raise InputError(f"the backfill's start {_said(start)} is after its end {_said(end)}")
     return start, now if end is None else min(end, now)
 
 
@@ -323,12 +251,16 @@ def _instant(wanted: Mapping[str, Any], name: str, where: tzinfo) -> float | Non
         raise InputError(f"the backfill's {name}: {error}") from None
 
 
+def _said(seconds: float) -> str:
+    return zoned_text(moment(seconds))
+
+
 def pause_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, *, paused: bool = True) -> dict[str, Any]:
     """Have a backfill begin nothing more, or go on.
 
     Raises:
         NotFoundError: There is no such trigger.
-        InputError: It has no backfill.
+        NoBackfillError: It has none.
     """
 
     def hold(_: TriggerState, backfill: Backfill) -> None:
@@ -358,7 +290,9 @@ def _with_backfill(
 ) -> dict[str, Any]:
     def changed(state: TriggerState) -> None:
         if state.backfill is None:
-            raise InputError(f"{NO_BACKFILL} on trigger '{trigger}' of {namespace}.{flow_id}; create one first")
+            raise NoBackfillError(
+                f"No backfill found on trigger '{trigger}' of {namespace}.{flow_id}; create one first"
+            )
         change(state, state.backfill)
         state.updated = rt.triggers.states.now()
 

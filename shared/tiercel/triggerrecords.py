@@ -39,6 +39,10 @@ POLLED = (
 )
 """Types that a worker asks again and again."""
 
+FLOW = f"{_CORE}trigger.Flow"
+GRACE = 10.0
+"""Seconds after the end of a Flow trigger's window when it is judged: news of what happened just before may be late."""
+
 _TIMING = ("cron", "withSeconds", "timezone", "dates", "interval")
 """The properties from which the dates of a trigger follow."""
 
@@ -110,12 +114,19 @@ class TriggerState(Record):
     enabled: float = 0.0
     """When it was last enabled by hand."""
     updated: float = 0.0
+    trouble: str = ""
+    """Why it could not be evaluated last; empty where it could, or where an execution has failed of it."""
     backfill: Backfill | None = None
 
     @property
     def key(self) -> str:
         """Where the record is stored."""
         return trigger_key(self.namespace, self.flow_id, self.trigger)
+
+    @property
+    def locked(self) -> bool:
+        """Whether it starts nothing now: an execution of its own runs, or a worker asks."""
+        return self.execution is not None or self.evaluating is not None
 
     @property
     def polls(self) -> bool:
@@ -233,7 +244,7 @@ def _bring_up(state: TriggerState, flow: Flow, revision: int, now: float, own: M
         state.revision, state.active, state.backfill = 0, False, None
         return
     was_active, before = state.active, state.timing
-    state.type, state.revision = own["type"], revision
+    state.type, state.revision, state.trouble = own["type"], revision, ""
     state.active = not flow.disabled and own.get("disabled") is not True
     state.stop_after = [State(name) for name in own.get("stopAfter") or []]
     state.timing = _timing(own)
@@ -245,6 +256,9 @@ def _bring_up(state: TriggerState, flow: Flow, revision: int, now: float, own: M
 
 
 def _timing(properties: Mapping[str, Any]) -> str:
+    if properties["type"] == FLOW and properties.get("onMiss") is not None:
+        window = (properties.get("preconditions") or {}).get("timeWindow")
+        return json.dumps([properties["type"], properties.get("window"), window], default=str)
     if properties["type"] not in (*DATED, *POLLED):
         return ""
     return json.dumps([properties["type"], *(properties.get(name) for name in _TIMING)], default=str)
@@ -260,6 +274,18 @@ def set_first_date(state: TriggerState, properties: Mapping[str, Any], now: floa
         state.unread = calendar is None
         following = None if calendar is None else calendar.next(moment(now))
         state.next = None if following is None else following.timestamp()
+    elif state.timing:
+        state.next = _judged(properties, now)
+
+
+def _judged(properties: Mapping[str, Any], now: float) -> float:
+    """Return when the first window of a Flow trigger is judged that does not begin before a time."""
+    from tiercel.triggers.base import as_authored  # flows without `onMiss` need none of this
+    from tiercel.triggers.flow import Flow as FlowTrigger
+
+    watched = as_authored(FlowTrigger, properties).watched()
+    assert watched is not None
+    return watched.window.following(moment(now))[1].timestamp() + GRACE
 
 
 def go_on(state: TriggerState, properties: Mapping[str, Any], now: float) -> None:

@@ -19,6 +19,8 @@ from tiercel.triggerrecords import TriggerState, decode_state, go_on, state_writ
 _TRIES = 20
 """How often a change that others overtook is made again."""
 
+_RECOVER = {True: "ALL", False: "NONE"}
+
 
 def trigger_of(flow: Flow, trigger_id: str) -> Mapping[str, Any]:
     """Return one trigger of a flow, as authored.
@@ -99,8 +101,18 @@ class TriggerStates:
             return state
         raise TransientError(f"the state of trigger '{key}' is changed by too many at once")
 
-    def enable(self, namespace: str, flow_id: str, trigger: str, *, enabled: bool) -> TriggerState:
-        """Let a trigger start executions, or not; return its record. Raises as `change`."""
+    def enable(
+        self, namespace: str, flow_id: str, trigger: str, *, enabled: bool, recover: bool | None = None
+    ) -> TriggerState:
+        """Let a trigger start executions, or not; return its record. Raises as `change`.
+
+        Args:
+            namespace: The flow's namespace.
+            flow_id: The flow.
+            trigger: Its trigger.
+            enabled: Whether it starts executions.
+            recover: Whether the dates meanwhile are made up for; None as the trigger says.
+        """
 
         def switch(state: TriggerState) -> bool:
             now = self.now()
@@ -109,15 +121,15 @@ class TriggerStates:
             state.disabled, state.updated = not enabled, now
             if enabled:
                 state.enabled = now
-                self._go_on(state, now)
+                self._go_on(state, now, recover)
             return True
 
         return self.change(trigger_key(namespace, flow_id, trigger), switch)
 
-    def _go_on(self, state: TriggerState, now: float) -> None:
+    def _go_on(self, state: TriggerState, now: float, recover: bool | None) -> None:
         if state.timing and state.revision:
-            flow = self.flows.get(state.namespace, state.flow_id, state.revision)
-            go_on(state, trigger_of(flow, state.trigger), now)
+            own = trigger_of(self.flows.get(state.namespace, state.flow_id, state.revision), state.trigger)
+            go_on(state, own if recover is None else {**own, "recoverMissedSchedules": _RECOVER[recover]}, now)
         if state.backfill is not None:
             state.backfill.look = now
 

@@ -14,6 +14,9 @@ from tiercel.model.flow import Flow
 from tiercel.ports import Create, Index, StateStore, Update, Write
 from tiercel.triggers.flow import Gathering
 
+MET = 10
+"""How many of the latest windows in which everything has happened are remembered."""
+
 REMEMBERED = 200
 """How many of the latest changes a window remembers, so that one which is told again is not taken in again."""
 
@@ -41,6 +44,8 @@ class Window(Record):
     """What each entry gave, where entries stay true for a time of their own."""
     events: list[str] = msgspec.field(default_factory=list)
     """The latest changes that were taken in, oldest first."""
+    met: list[float] = msgspec.field(default_factory=list)
+    """The ends of the latest windows in which everything has happened, oldest first."""
 
 
 _decode = msgspec.json.Decoder(Window).decode
@@ -99,6 +104,19 @@ def take_in(window: Window, gathering: Gathering, change: Change) -> None:
 def is_complete(window: Window, gathering: Gathering, when: float) -> bool:
     """Tell whether everything has happened within the window, and the window still lasts."""
     return window.start <= when <= window.end and gathering.is_met(window.held)
+
+
+def fulfil(window: Window, *, reset: bool) -> None:
+    """Note that everything has happened; let it have to happen again where that is wanted."""
+    if window.end not in window.met:
+        window.met = [*window.met, window.end][-MET:]
+    if reset:
+        empty(window)
+
+
+def is_met(window: Window, end: datetime) -> bool:
+    """Tell whether everything has happened within the window that ends then."""
+    return any(abs(each - end.timestamp()) < 0.5 for each in window.met)
 
 
 def empty(window: Window) -> None:

@@ -115,6 +115,18 @@ def test_a_wrong_key_tells_nothing(api: Api, path: str) -> None:
     api.deploy("id: plain\nnamespace: t")
     body = api.fails(404, "GET", f"/executions/webhook/{path}")
     assert (body["message"], body["title"]) == ("Not Found", "Not Found")
+    unknown = api.fails(404, "GET", "/executions/webhook/no/such/flow")
+    own = ("instance", "_links")
+    assert {key: body[key] for key in body if key not in own} == {
+        key: unknown[key] for key in unknown if key not in own
+    }
+
+
+@pytest.mark.parametrize("path", [URL, "/executions/webhook/t/f/wrong", "/executions/webhook/t/none/opensesame"])
+def test_a_head_starts_nothing(api: Api, path: str) -> None:
+    hooked(api)
+    assert api.send("HEAD", path).status_code == 405
+    assert api.get("/executions/search")["total"] == 0
 
 
 def test_nobody_is_asked_for_credentials(api: Api) -> None:
@@ -149,6 +161,12 @@ def test_disabled_triggers_and_flows_are_409(api: Api) -> None:
     api.fails(409, "POST", URL)
     hooked(api, flow="disabled: true")
     api.fails(409, "POST", URL)
+
+
+def test_a_trigger_stops_after_a_state(api: Api) -> None:
+    hooked(api, "stopAfter: [SUCCESS]")
+    assert api.state(api.post(URL)["id"]) == "SUCCESS"
+    assert "disabled" in api.fails(409, "POST", URL)["message"]
 
 
 def test_inputs_that_cannot_be_rendered_are_422(api: Api) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -89,6 +90,21 @@ def test_a_list_is_sorted_by_uri_and_keeps_to_its_folder(objects: ObjectStore) -
     assert list(objects.list("kestra:///b")) == list(objects.list("kestra:///b/"))
     assert list(objects.list("kestra:///none")) == []
     assert list(objects.list("kestra:///a")) == []
+
+
+def test_a_closer_look_tells_how_large_files_are_and_how_old(objects: ObjectStore) -> None:
+    began = time.time()
+    for name, content in (("a/b.txt", b"12345"), ("a/b/c", b""), ("b", b"1")):
+        objects.write(f"kestra:///{name}", content)
+    found = list(objects.look("kestra:///a/"))
+    assert [(file.uri, file.size) for file in found] == [("kestra:///a/b.txt", 5), ("kestra:///a/b/c", 0)]
+    assert all(abs(file.written - began) < 60 for file in found)
+    assert [file.uri for file in objects.look("kestra:///")] == list(objects.list("kestra:///"))
+    assert list(objects.look("kestra:///none")) == []
+    assert objects.describe("kestra:///a/b.txt") == found[0]
+    for none in ("a", "a/none", "b/c"):
+        with pytest.raises(NotFoundError):
+            objects.describe(f"kestra:///{none}")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tiercel.adapters.gcp.firestore import FirestoreStore, connect
 from tiercel.adapters.gcp.outbox import PATIENCE
 from tiercel.adapters.gcp.sending import Sender
 from tiercel.adapters.gcp.timers import pushed
+from tiercel.cloud.failures import StoredFailures
 from tiercel.cloud.handling import BROKEN, Budget, Handler
 from tiercel.ports import Envelope
 
@@ -207,6 +208,7 @@ class CloudMachine(Machine):
             put_off=lambda envelope: outside.at(envelope),
             flush=self.firestore.flush,
             now=services.now,
+            failures=StoredFailures(self.firestore),
             budget=budget,
         )
 

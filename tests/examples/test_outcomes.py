@@ -11,7 +11,7 @@ from cli.calling import Cli
 from examples.places import FLIGHTS, FLOWS, JANUARY, ROOT, Database, messages, states
 from tiercel.flowfile import parse_flow
 
-EXAMPLES = sorted(path.name for path in FLOWS.glob("*.y*ml"))
+EXAMPLES = sorted(path.name for path in FLOWS.glob("*.y*ml") if ".test." not in path.name)
 
 PROMISED = {
     "hello.yaml": (0, "SUCCESS"),

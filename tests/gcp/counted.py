@@ -8,20 +8,23 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from google.api_core.exceptions import Aborted
 from google.pubsub_v1.types import PullRequest
 
 from emulators import fresh_project, running, storage
+from tiercel.adapters.gcp.attributes import attributes_of
 from tiercel.cloud.runtime import Cloud, connect
 from tiercel.cloud.settings import read_settings
 from tiercel.emulation import topics
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
 from tiercel.model.execution import Execution
+from tiercel.ports import Envelope
 
 EVENTS, TASKS = "tiercel-events", "tiercel-tasks"
 
@@ -38,12 +41,23 @@ class Counts:
     invocations: int = 0
     refused: int = 0
     """Commits whose precondition did not hold, or that met another one."""
+    aborted: int = 0
+    """Those of them that met another one: the service tries them again, or has us try."""
+    carried: int = 0
+    """Bytes that topics are billed for: published and delivered, each request at least 1,000 (Pub/Sub: pricing)."""
     written: Counter[str] = field(default_factory=Counter)
     """How often each document was written."""
     largest: int = 0
     """Bytes of the largest write."""
     read: Counter[str] = field(default_factory=Counter)
     """How often documents of each collection were read."""
+
+    def written_by_kind(self) -> Counter[str]:
+        """Return how often documents of each collection were written."""
+        found: Counter[str] = Counter()
+        for name, times in self.written.items():
+            found[_kind(name)] += times
+        return found
 
     def clear(self) -> None:
         """Begin anew."""
@@ -100,6 +114,7 @@ class Installation:
         def publish(messages: Any) -> None:
             with self._lock:
                 self.counts.messages += len(messages)
+                self.counts.carried += carried(messages)
             plain(messages)
 
         object.__setattr__(publisher, "publish", publish)
@@ -108,9 +123,10 @@ class Installation:
         def commit(request: Any, **named: Any) -> Any:
             try:
                 answer = real(request, **named)
-            except Exception:
+            except Exception as error:
                 with self._lock:
                     self.counts.refused += 1
+                    self.counts.aborted += isinstance(error, Aborted)
                 raise
             with self._lock:
                 for write in type(request).pb(request).writes:
@@ -184,7 +200,7 @@ class Installation:
             while not stopped.is_set():
                 request = PullRequest(subscription=subscription, max_messages=100, return_immediately=True)
                 with warnings.catch_warnings(action="ignore"):  # deprecated in the API; a waiting pull polls at 50 ms
-                    found = self._subscriber.pull(request, retry=None, timeout=10).received_messages
+                    found = self._subscriber.pull(request, retry=None, timeout=60).received_messages
                 list(threads.map(lambda each: self._handle(subscription, verb, each), found))
                 if not found:
                     time.sleep(0.005)
@@ -196,11 +212,22 @@ class Installation:
         with self._lock:
             self.counts.invocations += 1
         if verb({}, body.encode()) < 300:
-            self._subscriber.acknowledge(subscription=subscription, ack_ids=[received.ack_id], timeout=10)
+            self._subscriber.acknowledge(subscription=subscription, ack_ids=[received.ack_id], timeout=60)
         else:
             self._subscriber.modify_ack_deadline(
                 subscription=subscription, ack_ids=[received.ack_id], ack_deadline_seconds=0, timeout=10
             )
+
+
+LEAST = 1000
+"""Bytes that a request to publish, or to deliver, is billed for at least."""
+
+
+def carried(messages: Sequence[Envelope]) -> int:
+    """Return the bytes that these messages are billed for: one request a topic, then a push each."""
+    sizes = [(each.works, len(each.body) + 36 + len(str(attributes_of(each)))) for each in messages]
+    published = [sum(size for works, size in sizes if works == topic) for topic in {works for works, _ in sizes}]
+    return sum(max(LEAST, size) for size in published) + sum(max(LEAST, size) for _, size in sizes)
 
 
 def _kind(name: str) -> str:

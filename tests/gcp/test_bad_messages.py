@@ -226,6 +226,41 @@ def test_what_is_busy_comes_again_as_often_as_it_takes(doors: Doors, monkeypatch
     assert doors.header(execution).state is State.CREATED
 
 
+def test_what_was_busy_for_long_is_parked_at_its_third_error_and_not_at_its_first(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[Exception] = [TransientError("somebody walks there"), *[RuntimeError("a bug of ours")] * BAD_TRIES]
+
+    def trouble(_: m.Message) -> None:
+        raise errors.pop(0)
+
+    monkeypatch.setitem(doors.cloud.handler.__dict__, "handle", trouble)
+    execution = doors.start(FLOW.replace("NAME", "busy-at-first"))
+    start = m.StartExecution(execution)
+    assert [doors.send(start, attempt) for attempt in (19, 20, 21)] == [LATER, BROKEN, BROKEN]
+    assert doors.header(execution).state is State.CREATED
+    assert len(list(doors.cloud.store.scan_entries("failures/"))) == 2
+    assert doors.send(start, 22) == DONE
+    assert doors.header(execution).state is State.FAILED
+    assert list(doors.cloud.store.scan_entries("failures/")) == []  # nothing is left of a message that is done with
+
+
+def test_the_failures_of_a_message_that_is_done_with_are_forgotten(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, errors = doors.cloud.handler.handle, [RuntimeError("once")]
+
+    def trouble(message: m.Message) -> None:
+        if errors:
+            raise errors.pop()
+        real(message)
+
+    monkeypatch.setitem(doors.cloud.handler.__dict__, "handle", trouble)
+    start = m.StartExecution(doors.start(FLOW.replace("NAME", "once")))
+    assert [doors.send(start, 1), doors.send(start, 2)] == [BROKEN, DONE]
+    assert list(doors.cloud.store.scan_entries("failures/")) == []
+
+
 def test_a_timer_that_does_not_take_a_message_has_it_come_again(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_: object) -> None:
         raise TransientError("the queue did not answer")

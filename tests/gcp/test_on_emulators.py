@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,19 @@ def test_run_as_a_person_does(emulation: Emulation, there: There) -> None:
     assert "SUCCESS" in said.out
     found = there.json("executions", "list", "--flow", "word", "--limit", "1")
     assert there.json("executions", "get", found[0]["id"])["taskRunList"][0]["outputs"]["value"] == "open and 2"
+
+
+def test_a_folder_is_applied_and_what_is_not_heard_is_told(emulation: Emulation, there: There) -> None:
+    heard = f"{{type: {GOOGLE}pubsub.RealtimeTrigger, projectId: p, topic: "
+    more = f"triggers:\n  - {{id: a, {heard[1:]}{TOPIC}}}\n  - {{id: b, {heard[1:]}nobody}}"
+    source = there.file("applied/a.yaml", flow(f"{RETURN} a", name="applied", more=more))
+    apply = ["apply", str(Path(source).parent), "--to", "emulators"]
+    said = process(*apply, **emulation.settings)
+    assert said.code == 0, said.err
+    assert said.out.endswith("1 created\n")
+    assert "waits for the topic 'nobody', which is not heard: start `tiercel emulate` with --topic" in said.err
+    assert f"'{TOPIC}'" not in said.err
+    assert process(*apply, **emulation.settings).out.endswith("1 unchanged\n")
 
 
 def test_work_is_done_in_the_function_that_executes(there: There) -> None:

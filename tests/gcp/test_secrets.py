@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import pytest
 from google.api_core import exceptions
-from google.cloud.secretmanager_v1 import AccessSecretVersionResponse, SecretManagerServiceClient
+from google.cloud.secretmanager_v1 import AccessSecretVersionResponse, Secret, SecretManagerServiceClient
 
 from tiercel.adapters.gcp import trying
 from tiercel.adapters.gcp.secrets import FRESH, ManagedSecrets
 from tiercel.adapters.local.secrets import EnvironmentSecrets
-from tiercel.errors import ExpressionError, TransientError
+from tiercel.errors import ConflictError, ExpressionError, TransientError
 
 
 class FakeClient:
@@ -20,6 +20,7 @@ class FakeClient:
 
     def __init__(self, **held: bytes | Exception) -> None:
         self.held = held
+        self.refuses: Exception | None = None
         self.asked: list[str] = []
 
     def access_secret_version(self, *, request: dict[str, str], retry: None, timeout: float) -> Any:
@@ -30,6 +31,12 @@ class FakeClient:
         if isinstance(found, Exception):
             raise found
         return AccessSecretVersionResponse(payload={"data": found})
+
+    def list_secrets(self, *, request: dict[str, Any], retry: None, timeout: float) -> Any:
+        assert request["parent"] == "projects/p"
+        if self.refuses:
+            raise self.refuses
+        return [Secret(name=f"projects/1234/secrets/{name}") for name in self.held]
 
 
 class Seconds:
@@ -114,3 +121,16 @@ def test_a_busy_service_is_trouble_that_passes(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(TransientError, match="Secret Manager did not answer"):
         secrets(client).get("k")
     assert len(client.asked) == trying.TRIES
+
+
+def test_names_are_those_of_the_service_and_of_the_environment() -> None:
+    client = FakeClient(SECRET_B=b"", MY_SECRET_X=b"", SECRET_A=b"")
+    assert secrets(client, SECRET_a=base64.b64encode(b"x").decode(), SECRET_OWN="").names() == ["A", "B", "OWN"]
+    assert client.asked == []
+
+
+def test_names_that_may_not_be_listed_say_which_role_is_missing() -> None:
+    client = FakeClient()
+    client.refuses = exceptions.Forbidden("Permission denied")
+    with pytest.raises(ConflictError, match="roles/secretmanager.viewer"):
+        secrets(client).names()

@@ -127,6 +127,9 @@ def test_the_lines_for_a_shell_are_the_settings(checked: dict[str, Checked], nam
     lines = checked[name].plan["planned_values"]["outputs"]["env"]["value"].splitlines()
     read = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
     given = checked[name].environment("execute")
+    watched = cloud_settings.read_watched({name: read.pop(name) for name in list(read) if "_WATCHED_" in name})
+    assert watched is not None
+    assert given["TIERCEL_BUCKET"] in watched.buckets
     assert read == {key: given[key] for key in given if key not in ("LOG_EXECUTION_ID", "TIERCEL_TIMEOUT")}
 
 

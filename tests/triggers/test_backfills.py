@@ -9,6 +9,7 @@ import pytest
 from tiercel import triggeractions
 from tiercel.errors import ConflictError, InputError, NotFoundError, TiercelError
 from tiercel.model.states import State
+from tiercel.triggerview import states
 from triggers.scheduling import CORE, PAUSES, TASK, Ticking, schedule, ticking
 
 NOW = "2026-01-10T12:30:00"
@@ -216,15 +217,12 @@ def test_restart_begins_again_from_now() -> None:
     assert len(world.all()) == 1
 
 
-def test_a_search_finds_by_words_and_state() -> None:
+def test_triggers_are_listed_with_how_they_stand() -> None:
     world = ticking(NOW, schedule(DAILY), schedule(DAILY).replace("id: f\n", "id: other\n"))
-    triggeractions.set_disabled(world.rt, "n", "other", "s", disabled=True)
-    found = [(each.flow_id, each.trigger) for each in triggeractions.states(world.rt)]
+    found = [(each.flow_id, each.trigger) for each in states(world.rt.store)]
     assert found == [("f", "s"), ("other", "s")]
-    assert [each.flow_id for each in triggeractions.states(world.rt, query="OTH")] == ["other"]
-    assert [each.flow_id for each in triggeractions.states(world.rt, disabled=False)] == ["f"]
-    assert [each.flow_id for each in triggeractions.states(world.rt, flow_id="f")] == ["f"]
-    assert list(triggeractions.states(world.rt, namespace="m")) == []
+    assert [each.flow_id for each in states(world.rt.store, flow_id="f")] == ["f"]
+    assert list(states(world.rt.store, namespace="m")) == []
     shown = triggeractions.state_of(world.rt, "n", "f", "s")
     assert shown["nextExecutionDate"] == "2026-01-11T00:00:00Z"
     assert shown["updatedDate"] == "2026-01-10T12:30:00Z"

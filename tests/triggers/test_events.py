@@ -10,6 +10,7 @@ import pytest
 
 from tiercel.adapters.gcp.objects import BucketObjects
 from tiercel.cloud.events import Events
+from tiercel.cloud.failures import StoredFailures
 from tiercel.cloud.handling import BROKEN, DONE, LATER
 from tiercel.errors import TransientError
 from triggers.happening import CORE, REALTIME, TOPIC, World, busy, flow, on_object
@@ -29,6 +30,7 @@ class Door:
             happenings=self.world.happenings,
             bury=self.dead.append,
             flush=self._flush,
+            failures=StoredFailures(self.world.machine.store),
             is_internal=BucketObjects("internal", prefix="storage/").holds,
             executions_topic=WISHES,
         )

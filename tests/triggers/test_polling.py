@@ -153,10 +153,21 @@ def test_an_error_is_logged_and_makes_an_execution_only_where_that_is_wanted(fai
     world = ticking(NOW, http(site, *lines))
     world.tick()
     assert [each.state for each in world.all()] == ([State.FAILED] if fails else [])
+    assert ("nothing" in world.state().trouble) is not fails
     if fails:
         assert "cannot be evaluated" in world.all()[0].logs[0].message
     world.turn("2026-01-01T00:01:00")
     assert site.asked == 2
+
+
+def test_what_went_wrong_is_forgotten_when_it_goes_well(site: Site) -> None:
+    world = ticking(NOW, http(site, READY))
+    site.body = "no JSON"
+    world.tick()
+    assert "JSON" in world.state().trouble
+    site.body = '{"ready": false}'
+    world.turn("2026-01-01T00:01:00")
+    assert (site.asked, world.state().trouble) == (2, "")
 
 
 def test_a_query_that_gives_rows_starts_an_execution_and_marks_them(tmp_path: Path) -> None:

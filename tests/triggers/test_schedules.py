@@ -11,6 +11,7 @@ from tiercel import triggeractions
 from tiercel.firing.ticking import tick
 from tiercel.model.messages import decode_message
 from tiercel.model.states import State
+from tiercel.triggerview import states
 from triggers.scheduling import CORE, PAUSES, TASK, Ticking, at, schedule, ticking
 
 HOURLY = "cron: '0 * * * *'"
@@ -300,7 +301,7 @@ def test_a_flow_that_cannot_be_read_any_more_stops_its_triggers_alone(caplog: py
     world.turn("2026-01-01T01:00:00")
     assert world.dates() == ["2026-01-01T01:00:00Z"]
     assert "starts nothing" in caplog.text
-    assert len(list(triggeractions.states(world.rt))) == 2
+    assert len(list(states(world.rt.store))) == 2
 
 
 # ------------------------------------------------------------ clocks that change

@@ -13,9 +13,10 @@ import msgspec
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from tiercel.api import catalogue, door
+from tiercel.api import catalogue, door, sessions
 from tiercel.api.calls import Answer, Call, Page, Stream
 from tiercel.api.failures import (
+    ForbiddenError,
     NoRouteError,
     NotAllowedError,
     RequestError,
@@ -57,14 +58,29 @@ class Application:
     def _answer(self, request: Request) -> Response:
         path = raw_path(request)
         if path != API and not path.startswith(f"{API}/"):
+            if path in door.GUARDED:
+                authorize(self.site, request)
             return _response(door.answer(self.site, request, path))
-        segments = segments_of(path.removeprefix(API))
-        route, variables = self._routes.find("GET" if request.method == "HEAD" else request.method, segments)
+        route, variables = self._route(request, path)
         if not route.is_open:
             authorize(self.site, request)
         elif request.method == "HEAD":
             raise NotAllowedError("HEAD is not answered here: it would start the flow")
         return _response(route.handler(self._call(route, request, variables)))
+
+    def _route(self, request: Request, path: str) -> tuple[Route, dict[str, str]]:
+        return self._routes.find(
+            "GET" if request.method == "HEAD" else request.method, segments_of(path.removeprefix(API))
+        )
+
+    def result(self, request: Request) -> object | Answer | Stream:
+        """Return what a route answers, before it is bytes: for the pages, which have asked who it is.
+
+        Raises:
+            TiercelError: What the route raises.
+        """
+        route, variables = self._route(request, raw_path(request))
+        return route.handler(self._call(route, request, variables))
 
     def _call(self, route: Route, request: Request, variables: dict[str, str]) -> Call:
         given = {name: request.args.getlist(name) for name in request.args}
@@ -93,6 +109,7 @@ class Application:
             failure.status,
             content_type="application/problem+json" if wants_problem else "application/json",
         )
+        response.headers.update(failure.headers)
         if failure.status == 401:
             response.headers["WWW-Authenticate"] = REALM
         if failure.status == 503:
@@ -113,11 +130,15 @@ def authorize(site: Site, request: Request) -> None:
 
     Raises:
         UnauthorizedError: It shows none, or wrong ones.
+        ForbiddenError: It is a write, and a page of another site has caused it.
     """
-    if site.credentials is None and not site.token:
-        return
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer" and site.token and hmac.compare_digest(given.strip().encode(), site.token.encode()):
+        return
+    by_session = not kind and sessions.holds(site, request.cookies.get(sessions.COOKIE))
+    if request.method not in sessions.SAFE and sessions.is_foreign(site, request, surely_ours=by_session):
+        raise ForbiddenError("a page of another site has caused this write; send it from this one, or with a token")
+    if by_session or not sessions.is_closed(site):
         return
     if kind.lower() == "basic" and site.credentials is not None:
         try:

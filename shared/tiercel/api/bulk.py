@@ -110,7 +110,7 @@ def bulk(
 
         some.__doc__ = f"{act.__doc__} All executions of a list of ids, or none."
         meant.__doc__ = f"{act.__doc__} All executions that a filter means, or none."
-        routes.route(method, f"{place}/by-ids", parameters=ids, body=JSON)(some)
+        routes.route(method, f"{place}/by-ids", parameters=ids, body=JSON, shape=list[str])(some)
         routes.route(method, f"{place}/by-query", parameters=ids if query is None else query, filtered=True)(meant)
         return act
 
@@ -213,7 +213,7 @@ def _labelling(labels: list[tuple[str, str]]) -> tuple[Act, Check]:
     return act, check
 
 
-@routes.route("POST", "/executions/labels/by-ids", body=JSON)
+@routes.route("POST", "/executions/labels/by-ids", body=JSON, shape=LabelsBody)
 def label_some(call: Call) -> object:
     """Add labels to ended executions: to all of a list of ids, or to none."""
     body = read_json(call, LabelsBody)
@@ -221,7 +221,7 @@ def label_some(call: Call) -> object:
     return by_ids(call, "labels", act, body.executionsId, check)
 
 
-@routes.route("POST", "/executions/labels/by-query", body=JSON, filtered=True)
+@routes.route("POST", "/executions/labels/by-query", body=JSON, shape=list[LabelBody], filtered=True)
 def label_meant(call: Call) -> object:
     """Add labels to ended executions: to all that a filter means, or to none."""
     return by_query(call, "labels", *_labelling(label_pairs(read_json(call, list[LabelBody]))))

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from werkzeug.wrappers import Request
 
 from tiercel import __version__
 from tiercel.api.calls import Answer
+from tiercel.api.editions import EDITION
 from tiercel.api.failures import NoRouteError
 from tiercel.api.site import Site
+
+DOCUMENT = "/api/v1/openapi.json"
+
+GUARDED = frozenset(("/api", "/api/"))
+"""Addresses for which credentials are asked for."""
+
+PAGES = "/ui/"
 
 
 def answer(_site: Site, _request: Request, path: str) -> object:
@@ -21,5 +31,27 @@ def answer(_site: Site, _request: Request, path: str) -> object:
     if path == "/health":
         return {"status": "UP"}
     if path == "/version":
-        return {"version": __version__, "type": "OSS"}
+        return {"version": __version__, "type": EDITION}
+    if path in ("", "/"):
+        return Answer(status=307, headers={"Location": PAGES})
+    if path in GUARDED:
+        return Answer(documentation(), content_type="text/html; charset=utf-8")
     raise NoRouteError(f"there is nothing at {path}; the API is at /api/v1")
+
+
+def documentation() -> str:
+    """Return a page that lists what the API answers, from its OpenAPI document."""
+    from tiercel.api.openapi import document
+
+    rows = [
+        f"<tr><td>{method.upper()}</td><td><code>/api/v1{escape(path)}</code></td><td>{escape(each['summary'])}</td></tr>"
+        for path, operations in document()["paths"].items()
+        for method, each in operations.items()
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tiercel: API</title></head><body>'
+        f"<h1>Tiercel {__version__}: API</h1>"
+        f'<p>The whole of it for programs: <a href="{DOCUMENT}">{DOCUMENT}</a> (OpenAPI 3.1).</p>'
+        f"<table><thead><tr><th>Method</th><th>Address</th><th>What it does</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></body></html>"
+    )

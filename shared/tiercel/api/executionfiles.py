@@ -81,7 +81,13 @@ def _moved(call: Call, execution: str, suffix: str = "") -> Answer:
     return Answer(None, 307, {"Location": where})
 
 
-@routes.route("GET", "/executions/{id}/file", parameters=[PATH, Parameter("format")])
+@routes.route(
+    "GET",
+    "/executions/{id}/file",
+    parameters=[PATH, Parameter("format")],
+    gives="application/octet-stream",
+    codes=(200, 307),
+)
 def download_file(call: Call) -> object:
     """Return a file of an execution."""
     if call.query["format"] not in (None, "raw"):
@@ -95,16 +101,17 @@ def download_file(call: Call) -> object:
         "Content-Length": str(objects.size(uri)),
         "Content-Disposition": dump_options_header("attachment", {"filename": uri.rpartition("/")[2]}),
     }
-    return Stream(_pieces(objects, uri), "application/octet-stream", headers)
+    return Stream(pieces(objects, uri), "application/octet-stream", headers)
 
 
-def _pieces(objects: ObjectStore, uri: str) -> Iterator[bytes]:
+def pieces(objects: ObjectStore, uri: str) -> Iterator[bytes]:
+    """Yield a file piece by piece."""
     with objects.open(uri) as file:
         while piece := file.read(PIECE):
             yield piece
 
 
-@routes.route("GET", "/executions/{id}/file/metas", parameters=[PATH])
+@routes.route("GET", "/executions/{id}/file/metas", parameters=[PATH], codes=(200, 307))
 def file_metas(call: Call) -> object:
     """Return the size of a file of an execution."""
     try:
@@ -121,6 +128,7 @@ def file_metas(call: Call) -> object:
         Parameter("maxRows", "integer", ROWS, description=f"Lines or records, at most {MOST_ROWS}."),
         Parameter("encoding", default="UTF-8"),
     ],
+    codes=(200, 307),
 )
 def preview_file(call: Call) -> object:
     """Return the beginning of a file of an execution, as a page shows it."""

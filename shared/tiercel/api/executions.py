@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tiercel.api.bodies import read_json
@@ -70,12 +71,17 @@ def _page(call: Call, wanted: Filter | None) -> dict[str, Any]:
     return page_of([execution_json(call.site, header, full=False) for header in found], total)
 
 
-@routes.route("POST", "/executions/latest", body="application/json")
+@routes.route("POST", "/executions/latest", body="application/json", shape=list[FlowName])
 def latest_executions(call: Call) -> object:
     """Return the latest execution of each flow that is named; those that have none are left out."""
     names = read_json(call, list[FlowName])
     if len(names) > LATEST:
         raise UnprocessableError(f"{len(names)} flows are named, more than {LATEST}")
+    return latest_of(call, names)
+
+
+def latest_of(call: Call, names: Sequence[FlowName]) -> list[dict[str, Any]]:
+    """Return the latest execution of each flow that has any."""
     found = []
     for name in names:
         newest = call.site.parts.store.query(

@@ -27,7 +27,7 @@ class Expressions(Record):
     flow: str | None = None
 
 
-@routes.route("POST", "/expressions/render", body="application/json")
+@routes.route("POST", "/expressions/render", body="application/json", shape=Expressions)
 def render_expressions(call: Call) -> object:
     """Render expressions with every secret hidden; those that cannot be rendered are left out."""
     asked = read_json(call, Expressions)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tiercel.errors import (
@@ -18,6 +18,7 @@ from tiercel.errors import (
     TransientError,
 )
 from tiercel.inputs import InvalidInputsError
+from tiercel.keyvalues import ExpiredError
 
 
 class RequestError(TiercelError):
@@ -25,6 +26,8 @@ class RequestError(TiercelError):
 
     status = 400
     title = "Bad Request"
+    headers: Mapping[str, str] = {}
+    """What stands in the answer's head besides."""
 
 
 class BadRequestError(RequestError):
@@ -40,6 +43,12 @@ class UnauthorizedError(RequestError):
     """No credentials, or wrong ones."""
 
     status, title = 401, "Unauthorized"
+
+
+class ForbiddenError(RequestError):
+    """A write that a page of another site has caused."""
+
+    status, title = 403, "Forbidden"
 
 
 class NoRouteError(RequestError):
@@ -83,6 +92,7 @@ class Failure:
     """What is wrong, each with its path."""
     invalids: tuple[dict[str, Any], ...] = ()
     trace: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self, path: str) -> dict[str, Any]:
         """Return the JSON body for a request of that path."""
@@ -106,6 +116,7 @@ class Failure:
 
 
 _CODES: tuple[tuple[type[TiercelError], int, str], ...] = (
+    (ExpiredError, 410, "Gone"),
     (NotFoundError, 404, "Not Found"),
     (ConflictError, 409, "Conflict"),
     (InputError, 422, "Invalid entity"),
@@ -120,7 +131,7 @@ def failure_of(error: Exception) -> Failure:
     """Return an error as clients read it; one that is ours tells nothing but a number to look for in the log."""
     if isinstance(error, RequestError):
         invalids = tuple(getattr(error, "invalids", ()))
-        return Failure(error.status, error.title, str(error), invalids=invalids)
+        return Failure(error.status, error.title, str(error), invalids=invalids, headers=error.headers)
     for kind, status, title in _CODES:
         if isinstance(error, kind):
             return Failure(status, title, _text(error), _problems(error))

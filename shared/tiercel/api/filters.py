@@ -133,7 +133,24 @@ def read_filter(given: Mapping[str, list[str]], now: float) -> Filter:
             tree.leaves += _leaves(field, operation, "", values, now, name)
         else:
             _place(tree, name, values, now)
-    found = tree.built()
+    return _checked(tree.built())
+
+
+def read_nodes(nodes: Sequence[object], now: float) -> Filter:
+    """Return what a body's `filters` ask for: all of its nodes.
+
+    Args:
+        nodes: Each `{field, operation, value}`, or a group, `{logical, children}`.
+        now: As in `read_filter`.
+
+    Raises:
+        BadRequestError: A field, an operation or a node is unknown.
+        UnprocessableError: As in `read_filter`.
+    """
+    return _checked(_group("and", [_node(node, now, 0) for node in nodes]))
+
+
+def _checked(found: Filter) -> Filter:
     leaves = list(found.leaves())
     if len(leaves) > MOST:
         raise UnprocessableError(f"the filter has {len(leaves)} conditions, more than {MOST}")
@@ -141,6 +158,36 @@ def read_filter(given: Mapping[str, list[str]], now: float) -> Filter:
     if {"timeRange", "startDate"} <= named:
         raise UnprocessableError("timeRange and startDate exclude one another: give one of them")
     return found
+
+
+def _node(node: object, now: float, depth: int) -> Filter:
+    """Return a condition, or a group of them."""
+    if not isinstance(node, Mapping) or depth > 2:
+        why = "groups may stand two deep" if depth > 2 else "wanted {field, operation, value} or {logical, children}"
+        raise BadRequestError(f"the filter {str(node)[:80]} cannot be read: {why}")
+    children = node.get("children") or []
+    if node.get("logical") or children:
+        kind = str(node.get("logical") or "and").lower()
+        if node.get("field") or kind not in ("and", "or") or not isinstance(children, list):
+            raise BadRequestError(f"the filter {str(node)[:80]} cannot be read: a group is {{logical, children}}")
+        return _group(kind, [_node(child, now, depth + 1) for child in children])
+    name, operation, value = str(node.get("field")), str(node.get("operation")).upper(), node.get("value")
+    named = value if isinstance(value, Mapping) else {"": value}
+    leaves = [_leaves(_field(name), operation, str(key), [_plain(each)], now, name) for key, each in named.items()]
+    return _group("and", [leaf for some in leaves for leaf in some])
+
+
+def _group(kind: str, parts: Sequence[Filter]) -> Filter:
+    """Return a group of those parts that ask for something."""
+    asking = tuple(part for part in parts if part.kind == "is" or part.parts)
+    return Filter(kind, asking)
+
+
+def _plain(value: object) -> str:
+    """Return a JSON value as it would stand in the query."""
+    if isinstance(value, list):
+        return ",".join(_plain(each) for each in value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class _Group:
@@ -158,9 +205,9 @@ class _Group:
         parts = list(self.leaves)
         for kind, members in self.groups.items():
             built = [members[number].built() for number in sorted(members)]
-            asking = tuple(part for part in built if part.kind == "is" or part.parts)
-            if asking:
-                parts.append(asking[0] if len(asking) == 1 else Filter(kind, asking))
+            group = _group(kind, built)
+            if group.parts:
+                parts.append(group.parts[0] if len(group.parts) == 1 else group)
         return parts[0] if len(parts) == 1 and parts[0].kind != "is" else Filter("and", tuple(parts))
 
 

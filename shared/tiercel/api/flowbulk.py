@@ -26,7 +26,7 @@ from tiercel.authoring.deploying import (
 from tiercel.flows import FlowRecord
 from tiercel.flowview import flow_view
 
-JSON, MULTIPART = "application/json", "multipart/form-data"
+JSON, MULTIPART, ZIP = "application/json", "multipart/form-data", "application/octet-stream"
 _DELETE = Parameter("delete", "boolean", False, description="Whether flows that are not in the body are deleted.")
 
 
@@ -93,7 +93,7 @@ def _deleted(call: Call, records: list[FlowRecord]) -> object:
     return {"count": len(records)}
 
 
-@routes.route("DELETE", "/flows/delete/by-ids", body=JSON)
+@routes.route("DELETE", "/flows/delete/by-ids", body=JSON, shape=list[FlowName])
 def delete_by_ids(call: Call) -> object:
     """Delete flows that are named."""
     return _deleted(call, _named(call))
@@ -105,7 +105,7 @@ def delete_by_query(call: Call) -> object:
     return _deleted(call, records_of(call))
 
 
-@routes.route("POST", "/flows/disable/by-ids", body=JSON)
+@routes.route("POST", "/flows/disable/by-ids", body=JSON, shape=list[FlowName])
 def disable_by_ids(call: Call) -> object:
     """Disable flows that are named, in their sources."""
     return {"count": switch_flows(call.site.parts.flows, _named(call), disabled=True)}
@@ -117,7 +117,7 @@ def disable_by_query(call: Call) -> object:
     return {"count": switch_flows(call.site.parts.flows, records_of(call), disabled=True)}
 
 
-@routes.route("POST", "/flows/enable/by-ids", body=JSON)
+@routes.route("POST", "/flows/enable/by-ids", body=JSON, shape=list[FlowName])
 def enable_by_ids(call: Call) -> object:
     """Enable flows that are named, in their sources."""
     return {"count": switch_flows(call.site.parts.flows, _named(call), disabled=False)}
@@ -151,16 +151,16 @@ def import_file(call: Call) -> object:
 
 def _zip(records: list[FlowRecord]) -> Answer:
     headers = {"Content-Disposition": 'attachment; filename="flows.zip"'}
-    return Answer(export_flows(records), headers=headers, content_type="application/octet-stream")
+    return Answer(export_flows(records), headers=headers, content_type=ZIP)
 
 
-@routes.route("POST", "/flows/export/by-ids", body=JSON)
+@routes.route("POST", "/flows/export/by-ids", body=JSON, shape=list[FlowName], gives=ZIP)
 def export_by_ids(call: Call) -> object:
     """Return a ZIP with the sources of flows that are named."""
     return _zip(_named(call))
 
 
-@routes.route("GET", "/flows/export/by-query", filtered=True)
+@routes.route("GET", "/flows/export/by-query", filtered=True, gives=ZIP)
 def export_by_query(call: Call) -> object:
     """Return a ZIP with the sources of the flows that are asked for."""
     return _zip(records_of(call))

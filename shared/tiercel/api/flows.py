@@ -76,7 +76,7 @@ def update_flow(call: Call) -> object:
     return stored_view(call, flows.update(*name, flow_of(call)))
 
 
-@routes.route("DELETE", "/flows/{namespace}/{id}")
+@routes.route("DELETE", "/flows/{namespace}/{id}", gives="", codes=(204,))
 def delete_flow(call: Call) -> object:
     """Delete a flow; its revisions stay."""
     call.site.parts.flows.delete(call.path["namespace"], call.path["id"])
@@ -99,6 +99,7 @@ def list_revisions(call: Call) -> object:
     "DELETE",
     "/flows/{namespace}/{id}/revisions",
     parameters=[Parameter("revisions", many=True, required=True, description="Their numbers, between commas.")],
+    gives="",
 )
 def delete_revisions(call: Call) -> object:
     """Remove old revisions for good."""

@@ -9,10 +9,11 @@ from typing import Any
 from tiercel.api.calls import Call
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
-from tiercel.api.shapes import execution_bytes
+from tiercel.api.shapes import execution_bytes, strict_state
 from tiercel.api.site import Site
 from tiercel.api.streams import Event, Source, stream
 from tiercel.model.execution import MAIN_LANE, Execution, decode_execution, decode_lane, encode, header_key, lane_key
+from tiercel.view import state_view
 
 MOST_FAMILY = 1000
 """Executions that a stream of dependencies follows."""
@@ -23,7 +24,7 @@ def is_over(header: Execution) -> bool:
     return header.state.is_terminal and header.finished
 
 
-@routes.route("GET", "/executions/{id}/follow")
+@routes.route("GET", "/executions/{id}/follow", gives="text/event-stream")
 def follow_execution(call: Call) -> object:
     """Follow an execution until it ends."""
     return stream(call, lambda header: _execution_events(call.site, header), call.path["id"])
@@ -60,6 +61,7 @@ def _execution_events(site: Site, first: Execution) -> Source:
         Parameter("destinationOnly", "boolean", False, description="Only what the execution has caused."),
         Parameter("expandAll", "boolean", False, description="Also what those have caused, and so on."),
     ],
+    gives="text/event-stream",
 )
 def follow_dependencies(call: Call) -> object:
     """Follow the states of an execution and of those that it causes, or that caused it."""
@@ -94,7 +96,7 @@ def _status(header: Execution) -> dict[str, Any]:
         "tenantId": TENANT,
         "namespace": header.namespace,
         "flowId": header.flow_id,
-        "state": str(header.state),
+        "state": strict_state(state_view(header.at)),
     }
 
 

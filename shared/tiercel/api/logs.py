@@ -37,7 +37,7 @@ def list_logs(call: Call) -> object:
     return [entry.as_json() for entry in entries(view, view.header(call.path["executionId"]), call.filter)]
 
 
-@routes.route("GET", "/logs/{executionId}/download", filtered=True)
+@routes.route("GET", "/logs/{executionId}/download", filtered=True, gives="text/plain")
 def download_logs(call: Call) -> object:
     """Return the log of an execution as a file."""
     view, execution = call.site.parts.view, call.path["executionId"]
@@ -48,7 +48,7 @@ def download_logs(call: Call) -> object:
     )
 
 
-@routes.route("GET", "/logs/{executionId}/follow", filtered=True)
+@routes.route("GET", "/logs/{executionId}/follow", filtered=True, gives="text/event-stream")
 def follow_logs(call: Call) -> object:
     """Follow the log of an execution: first what is there, then what comes."""
     test = LOGS.test(call.filter)
@@ -123,7 +123,7 @@ def _executions(site: Site, wanted: Filter | None, newest_first: bool) -> Iterat
             return
 
 
-@routes.route("DELETE", "/logs/{executionId}", filtered=True)
+@routes.route("DELETE", "/logs/{executionId}", filtered=True, gives="")
 def delete_logs(call: Call) -> object:
     """Delete log entries of an execution that has ended."""
     test, header = LOGS.test(call.filter), call.site.parts.view.header(call.path["executionId"])
@@ -131,7 +131,7 @@ def delete_logs(call: Call) -> object:
     return Answer(None)
 
 
-@routes.route("DELETE", "/logs/{namespace}/{flowId}", parameters=[Parameter("triggerId")])
+@routes.route("DELETE", "/logs/{namespace}/{flowId}", parameters=[Parameter("triggerId")], gives="")
 def delete_logs_of_flow(call: Call) -> object:
     """Delete the logs of a flow's executions, those that have not ended left out."""
     parts, trigger = call.site.parts, call.query["triggerId"]

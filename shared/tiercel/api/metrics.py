@@ -16,14 +16,13 @@ from tiercel.api.searching import headers
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.ids import derived_id
 from tiercel.model.instants import iso
+from tiercel.statistics.stretches import beginning, cut, kind_for, span
 
 MOST_READ = 1_000
 """Executions of a flow, the newest ones, whose metrics are added up (docs/limits.md)."""
 
 NAMED_BY = 100
 """Executions of a flow, the newest ones, that say which metrics there are."""
-
-MOST_BUCKETS = 1_000
 
 BY_DEFAULT = timedelta(days=30)
 
@@ -143,60 +142,18 @@ def aggregate_metric(call: Call) -> object:
     if aggregate is None:
         wanted = ", ".join(AGGREGATIONS)
         raise UnprocessableError(f"aggregation is '{call.query['aggregation']}', wanted one of {wanted}")
-    start, end = _range(call)
-    kind, buckets = _buckets(start, end)
+    try:
+        start, end = span(call.query["startDate"], call.query["endDate"], call.site.parts.lanes.now(), BY_DEFAULT)
+        kind = kind_for(end - start)
+        buckets = cut(kind, start, end)
+    except ValueError as error:
+        raise UnprocessableError(str(error)) from None
     values: dict[datetime, list[float]] = {begin: [] for begin in buckets}
     for each in _of_flow(call, MOST_READ, until=end.timestamp()):
         if each.name == call.path["metric"] and start.timestamp() <= each.at <= end.timestamp():
-            values[_begin(kind, datetime.fromtimestamp(each.at, UTC))].append(each.value)
+            values[beginning(kind, datetime.fromtimestamp(each.at, UTC))].append(each.value)
     found = [
         {"name": call.path["metric"], "value": aggregate(some) if some else 0, "date": iso(begin.timestamp())}
         for begin, some in values.items()
     ]
     return {"groupBy": kind, "aggregations": found}
-
-
-def _range(call: Call) -> tuple[datetime, datetime]:
-    """Return the time that is asked for, in UTC."""
-    try:
-        end = (call.query["endDate"] or datetime.fromtimestamp(call.site.parts.lanes.now(), UTC)).astimezone(UTC)
-        start = (call.query["startDate"] or end - BY_DEFAULT).astimezone(UTC)
-        _ = end + 2 * _STEPS["month"], start - _STEPS["month"]  # stretches may reach so far
-    except OverflowError:
-        raise UnprocessableError("the dates are out of range, wanted years between 2 and 9998") from None
-    return start, end
-
-
-def _buckets(start: datetime, end: datetime) -> tuple[str, list[datetime]]:
-    """Return how long a stretch is, and the beginnings of all of them."""
-    length = end - start
-    if length < timedelta(0):
-        raise UnprocessableError(f"startDate {start.isoformat()} is after endDate {end.isoformat()}")
-    if length.days > MOST_BUCKETS * 28:
-        raise UnprocessableError(f"{length.days} days are too many, more than {MOST_BUCKETS} months")
-    limits = (("hour", 2), ("day", 180), ("week", 365))
-    kind = next((name for name, most in limits if length <= timedelta(days=most)), "month")
-    found, begin = [], _begin(kind, start)
-    while begin <= end:
-        found.append(begin)
-        begin = _begin(kind, begin + _STEPS[kind])
-    return kind, found
-
-
-_STEPS = {
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
-    "month": timedelta(days=31),
-}
-
-
-def _begin(kind: str, at: datetime) -> datetime:
-    """Return when the stretch begins in which an instant lies; weeks begin on Monday."""
-    hour = at.replace(minute=0, second=0, microsecond=0)
-    if kind == "hour":
-        return hour
-    day = hour.replace(hour=0)
-    if kind == "day":
-        return day
-    return day - timedelta(days=day.weekday()) if kind == "week" else day.replace(day=1)

@@ -61,7 +61,7 @@ def get_namespace(call: Call) -> object:
     return {"id": call.path["id"], "deleted": False}
 
 
-@routes.route("POST", "/namespaces/autocomplete", body="application/json")
+@routes.route("POST", "/namespaces/autocomplete", body="application/json", shape=Sought)
 def complete_namespaces(call: Call) -> object:
     """Return the namespaces that somebody may mean."""
     sought = read_json(call, Sought)

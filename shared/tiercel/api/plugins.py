@@ -27,6 +27,8 @@ from tiercel.model.inputs import INPUT_TYPES
 from tiercel.plugin_names import DEPRECATED
 
 HOUR = "public, max-age=3600"
+CACHED = (200, 304)
+"""The codes of what a client may have already."""
 _ALL = Parameter("all", "boolean", False, description="Whether the properties that all have are shown too.")
 _KINDS = (plugindocs.TASK, plugindocs.TRIGGER, plugindocs.CONDITION, plugindocs.RUNNER)
 
@@ -97,7 +99,12 @@ def list_plugins(call: Call) -> object:
     return Answer(page_of(list(part_of(found, call.page)), len(found)), headers={"Cache-Control": HOUR})
 
 
-@routes.route("GET", "/plugins/groups/subgroups", parameters=[Parameter("includeDeprecated", "boolean", True)])
+@routes.route(
+    "GET",
+    "/plugins/groups/subgroups",
+    parameters=[Parameter("includeDeprecated", "boolean", True)],
+    codes=CACHED,
+)
 def list_subgroups(call: Call) -> object:
     """Return the groups of plugins, and those below them."""
 
@@ -108,7 +115,7 @@ def list_subgroups(call: Call) -> object:
     return _kept(call, ("subgroups",), make)
 
 
-@routes.route("GET", "/plugins/triggers")
+@routes.route("GET", "/plugins/triggers", codes=CACHED)
 def list_triggers(call: Call) -> object:
     """Return the types of triggers."""
 
@@ -140,6 +147,7 @@ def list_triggers(call: Call) -> object:
         Parameter("arrayOf", "boolean", False, description="Whether a list of them is described."),
         Parameter("includeCatalog", "boolean", False, description="Accepted; the whole is always given."),
     ],
+    codes=CACHED,
 )
 def get_schema(call: Call) -> object:
     """Return the JSON Schema of flows, tasks, triggers or plugin defaults."""
@@ -147,14 +155,14 @@ def get_schema(call: Call) -> object:
     return _kept(call, ("schema", kind, many), lambda: schemas.schema_of(kind, many=many))
 
 
-@routes.route("GET", "/plugins/properties/{type}")
+@routes.route("GET", "/plugins/properties/{type}", codes=CACHED)
 def get_properties(call: Call) -> object:
     """Return the properties of a flow, or those that every task or trigger has."""
     kind = call.path["type"].lower()
     return _kept(call, ("properties", kind), lambda: schemas.properties_of(kind))
 
 
-@routes.route("GET", "/plugins/{cls}", parameters=[_ALL])
+@routes.route("GET", "/plugins/{cls}", parameters=[_ALL], codes=CACHED)
 def get_documentation(call: Call) -> object:
     """Return the documentation of a type."""
     name = plugindocs.plugin_named(call.path["cls"])[0]
@@ -162,14 +170,14 @@ def get_documentation(call: Call) -> object:
     return _kept(call, ("document", name, everything), lambda: plugindocs.plugin_document(name, everything=everything))
 
 
-@routes.route("GET", "/plugins/{cls}/versions")
+@routes.route("GET", "/plugins/{cls}/versions", codes=CACHED)
 def get_versions(call: Call) -> object:
     """Return the versions of a type: there is one."""
     name = plugindocs.plugin_named(call.path["cls"])[0]
     return _kept(call, ("versions", name), lambda: {"type": name, "versions": [__version__]})
 
 
-@routes.route("GET", "/plugins/{cls}/versions/{version}", parameters=[_ALL])
+@routes.route("GET", "/plugins/{cls}/versions/{version}", parameters=[_ALL], codes=CACHED)
 def get_version(call: Call) -> object:
     """Return the documentation of a type in a version."""
     if call.path["version"].lower() not in (__version__, "latest"):
@@ -177,7 +185,7 @@ def get_version(call: Call) -> object:
     return get_documentation(call)
 
 
-@routes.route("GET", "/plugins/inputs")
+@routes.route("GET", "/plugins/inputs", codes=CACHED)
 def list_inputs(call: Call) -> object:
     """Return the types of inputs."""
 
@@ -187,7 +195,7 @@ def list_inputs(call: Call) -> object:
     return _kept(call, ("inputs",), make)
 
 
-@routes.route("GET", "/plugins/inputs/{type}")
+@routes.route("GET", "/plugins/inputs/{type}", codes=CACHED)
 def get_input(call: Call) -> object:
     """Return the documentation of a type of input."""
     kind = call.path["type"].upper()
@@ -202,7 +210,7 @@ def _icon(name: str, *, flowable: bool) -> dict[str, Any]:
     return {"name": name.rpartition(".")[2], "icon": icon, "flowable": flowable}
 
 
-@routes.route("GET", "/plugins/icons")
+@routes.route("GET", "/plugins/icons", codes=CACHED)
 def list_icons(call: Call) -> object:
     """Return the icon of each type."""
 
@@ -213,7 +221,7 @@ def list_icons(call: Call) -> object:
     return _kept(call, ("icons",), make)
 
 
-@routes.route("GET", "/plugins/icons/groups")
+@routes.route("GET", "/plugins/icons/groups", codes=CACHED)
 def list_group_icons(call: Call) -> object:
     """Return the icon of each group."""
 
@@ -223,14 +231,14 @@ def list_group_icons(call: Call) -> object:
     return _kept(call, ("group icons",), make)
 
 
-@routes.route("GET", "/plugins/icons/{cls}")
+@routes.route("GET", "/plugins/icons/{cls}", codes=CACHED)
 def get_icon(call: Call) -> object:
     """Return the icon of a type."""
     name, plugin, _ = plugindocs.plugin_named(call.path["cls"])
     return _kept(call, ("icon", name), lambda: {"icon": _icon(name, flowable=plugindocs.is_flowable(plugin))})
 
 
-@routes.route("GET", "/plugins/icons/{cls}/icon.svg")
+@routes.route("GET", "/plugins/icons/{cls}/icon.svg", gives="image/svg+xml")
 def get_icon_svg(call: Call) -> object:
     """Return the icon of a type as an image."""
     svg = plugindocs.icon_of(plugindocs.plugin_named(call.path["cls"])[0])
@@ -240,13 +248,13 @@ def get_icon_svg(call: Call) -> object:
 # ------------------------------------------------------------------ expressions
 
 
-@routes.route("GET", "/pebble/filters")
+@routes.route("GET", "/pebble/filters", codes=CACHED)
 def list_filters(call: Call) -> object:
     """Return the names of the filters of expressions."""
     return _kept(call, ("filters",), lambda: sorted(catalogue.filters()))
 
 
-@routes.route("GET", "/pebble/functions")
+@routes.route("GET", "/pebble/functions", codes=CACHED)
 def list_functions(call: Call) -> object:
     """Return the functions of expressions with their arguments."""
 

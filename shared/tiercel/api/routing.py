@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from tiercel.api import editions
 from tiercel.api.calls import Answer, Call, Stream
 from tiercel.api.failures import BadRequestError, NoRouteError, NotAllowedError
 from tiercel.api.parameters import PAGING, Parameter
@@ -17,12 +18,14 @@ RESOURCES = frozenset(
     """
     flows executions logs metrics triggers kv namespaces outputs plugins dashboards stats blueprints configs
     templates taskruns secrets expressions concurrency-limit usages basicAuth cluster instance me auths
-    setup pebble license-info login logout notifications tenants users groups roles
+    setup pebble license-info login logout notifications openapi.json
     """.split()  # noqa: SIM905 - sixty lines otherwise
-)
+).union(editions.RESOURCES)
 """First segments that are no tenant (api.md, 1.1)."""
 
 Handler = Callable[[Call], object | Answer | Stream]
+
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Route:
     """Nobody is asked for credentials."""
     any_query: bool = False
     """Query parameters that are not declared are the caller's own: they are let through."""
+    shape: object = None
+    """The type of a JSON body, as `bodies.read_json` takes it; None for any JSON."""
+    gives: str = JSON
+    """The content type of what it answers; empty for nothing."""
+    codes: tuple[int, ...] = (200,)
+    """The codes with which it answers where nothing is wrong; () for any that a flow's author chooses."""
     segments: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,13 +103,16 @@ class Routes:
         body: str = "",
         is_open: bool = False,
         any_query: bool = False,
+        shape: object = None,
+        gives: str = JSON,
+        codes: tuple[int, ...] = (200,),
     ) -> Callable[[Handler], Handler]:
         """Register who answers a method at some addresses."""
 
         def add(handler: Handler) -> Handler:
             for pattern in patterns:
-                route = Route(method, pattern, handler, tuple(parameters), paged, filtered, body, is_open, any_query)
-                self.all.append(route)
+                reading = tuple(parameters), paged, filtered, body, is_open, any_query, shape
+                self.all.append(Route(method, pattern, handler, *reading, gives, codes))
             return handler
 
         return add
@@ -111,7 +123,9 @@ class Routes:
         Raises:
             NoRouteError: There is nothing at this address.
             NotAllowedError: There is, but not for this method.
+            EditionError: It is something that only the Enterprise edition has.
         """
+        editions.refuse_enterprise(method, segments)
         others = set()
         best: tuple[Route, dict[str, str]] | None = None
         for route in self.all:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tiercel.api.routing import TENANT
@@ -26,6 +26,7 @@ def execution_json(site: Site, header: Execution, *, full: bool = True) -> dict[
     """
     view = site.parts.view
     found: dict[str, Any] = {"tenantId": TENANT, **dict(view.header_fields(header)), "deleted": False}
+    found["state"] = strict_state(found["state"])
     found["kind"] = header.kind or "NORMAL"
     if header.schedule_date is not None:
         found["scheduleDate"] = iso(header.schedule_date)
@@ -46,12 +47,20 @@ def execution_bytes(site: Site, header: Execution) -> bytes:
     return bytes(body)
 
 
+def strict_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state with the members that kestrapy's model takes for required (api.md, 1.10)."""
+    ended = {"getEndDate": state["endDate"]} if "endDate" in state else {}
+    return {**state, "getDuration": state["duration"], "getStartDate": state["startDate"], **ended}
+
+
 def _runs(site: Site, header: Execution) -> Iterator[dict[str, Any]]:
     view = site.parts.view
     for run in view.runs(header, _flow(site, header)):
         shown = without_nulls(view.run_fields(header, run))
+        shown["state"] = strict_state(shown["state"])
         if "attempts" in shown:
-            shown["attempts"] = [without_nulls(attempt) for attempt in shown["attempts"]]
+            attempts = [without_nulls(attempt) for attempt in shown["attempts"]]
+            shown["attempts"] = [{**attempt, "state": strict_state(attempt["state"])} for attempt in attempts]
         yield shown
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tiercel.api.openstreams import OpenStreams
+from tiercel.api.openstreams import MOST_WAITS, OpenStreams
 from tiercel.assembly import Parts
 
 
@@ -25,3 +25,10 @@ class Site:
     """Bytes of a request's body."""
     streams: OpenStreams = field(default_factory=OpenStreams)
     """The event streams that are open."""
+    waits: OpenStreams = field(default_factory=lambda: OpenStreams(MOST_WAITS))
+    """The requests that wait for an execution."""
+
+    def close(self) -> None:
+        """Have the requests that last end: the server stops."""
+        self.streams.close()
+        self.waits.close()

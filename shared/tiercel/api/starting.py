@@ -8,6 +8,7 @@ from tiercel.api.failures import UnprocessableError
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.api.shapes import execution_json, with_url
+from tiercel.api.site import Site
 from tiercel.api.uploads import given_inputs, read_labels
 from tiercel.errors import ConflictError, FlowError, NotFoundError
 from tiercel.intake import Request, refuse_system_labels
@@ -67,8 +68,27 @@ def answer_started(call: Call, header: Execution, *, waits: bool) -> dict[str, o
     """Return a new execution as JSON with its page's address; with `waits` once it has come to rest."""
     site, full = call.site, waits
     if waits:
-        header = actions.wait(site.parts, header.id, site.longest_wait) or header
+        header = awaited(site, header.id) or header
     return with_url(site, header, execution_json(site, header, full=full))
+
+
+def awaited(site: Site, execution: str) -> Execution | None:
+    """Wait until an execution has come to rest, as long as a request may; not where too many wait already.
+
+    Returns:
+        The execution as it is then; None where it is not there any more, or was not waited for.
+    """
+    if not site.waits.has_entered():
+        return None
+    try:
+        return actions.wait(
+            site.parts,
+            execution,
+            site.longest_wait,
+            lambda header: site.waits.closing or actions.has_come_to_rest(header),
+        )
+    finally:
+        site.waits.leave()
 
 
 def find_flow(call: Call, namespace: str, flow_id: str) -> Flow:

@@ -62,7 +62,7 @@ class EventStream:
     """The body of an answer: it gives its place back when it is closed, also if nobody ever read it."""
 
     def __init__(self, source: Source, places: OpenStreams, longest: float, pace: Pace) -> None:
-        self._pieces = _paced(source, longest, pace)
+        self._pieces = _paced(source, longest, pace, lambda: places.closing)
         self._places: OpenStreams | None = places
 
     def __iter__(self) -> Iterator[bytes]:
@@ -89,7 +89,7 @@ class EventStream:
             places.leave()
 
 
-def _paced(source: Source, longest: float, pace: Pace) -> Generator[bytes, None, None]:
+def _paced(source: Source, longest: float, pace: Pace, is_over: Callable[[], bool]) -> Generator[bytes, None, None]:
     began = said = looked = pace.now()
     rest = SOONEST
     for event in source:
@@ -101,7 +101,7 @@ def _paced(source: Source, longest: float, pace: Pace) -> Generator[bytes, None,
             continue
         now = pace.now()
         pause = max(rest, SHARE * (now - looked))
-        if now + pause - began > longest:
+        if now + pause - began > longest or is_over():
             return
         if now - said >= KEEP_ALIVE:
             yield Event("keepalive", b"{}").encoded()

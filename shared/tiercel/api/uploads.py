@@ -40,7 +40,7 @@ def given_inputs(request: Request, declared: Sequence[InputBase]) -> Iterator[di
     Raises:
         UnprocessableError: The body is no form, or a file is empty.
     """
-    if not _is_form(request):
+    if not is_form(request):
         yield {}
         return
     prepare(request)
@@ -56,14 +56,19 @@ def given_inputs(request: Request, declared: Sequence[InputBase]) -> Iterator[di
         yield values
 
 
-def _is_form(request: Request) -> bool:
+def is_form(request: Request) -> bool:
+    """Tell whether a request holds a form; without one it must hold nothing.
+
+    Raises:
+        UnprocessableError: It holds something else.
+    """
     if request.mimetype in FORMS:
         return True
     if request.content_length or request.headers.get("Transfer-Encoding"):
         found = request.get_data()
         if found.strip():
             kind = request.mimetype or "no content type"
-            raise UnprocessableError(f"the body is {kind}, wanted multipart/form-data with one part for each input")
+            raise UnprocessableError(f"the body is {kind}, wanted multipart/form-data")
     return False
 
 

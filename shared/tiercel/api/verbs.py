@@ -52,7 +52,12 @@ def label_pairs(labels: Sequence[LabelBody]) -> list[tuple[str, str]]:
 
 
 def verb(
-    name: str, parameters: Sequence[Parameter] = (), *, body: str = "", creation: Sequence[Parameter] = CREATION
+    name: str,
+    parameters: Sequence[Parameter] = (),
+    *,
+    body: str = "",
+    creation: Sequence[Parameter] = CREATION,
+    shape: object = None,
 ) -> Callable[[Verb], Verb]:
     """Register a verb at both of its addresses."""
 
@@ -67,7 +72,7 @@ def verb(
             return _create(_reread(call, creation), name)
 
         newer.__doc__ = older.__doc__ = act.__doc__
-        routes.route("POST", f"/executions/{{id}}/actions/{name}", parameters=parameters, body=body)(newer)
+        routes.route("POST", f"/executions/{{id}}/actions/{name}", parameters=parameters, body=body, shape=shape)(newer)
         both = {parameter.name: parameter for parameter in (*creation, *parameters)}
         both = {key: replace(parameter, required=False) for key, parameter in both.items()}
         routes.route("POST", f"/executions/{{id}}/{name}", parameters=list(both.values()), body=body)(older)
@@ -202,7 +207,7 @@ def unqueue(call: Call, header: Execution) -> object:
     return _shown(call, actions.unqueue(call.site.parts, header.id, read_state(call.query["state"], "state")))
 
 
-@verb("labels", body="application/json")
+@verb("labels", body="application/json", shape=list[LabelBody])
 def labels(call: Call, header: Execution) -> object:
     """Add labels to an ended execution, or replace those of the same keys."""
     wanted = own_labels(header, label_pairs(read_json(call, list[LabelBody])))
@@ -222,7 +227,7 @@ def change_status(call: Call, header: Execution) -> object:
     return _shown(call, actions.change_status(call.site.parts, header.id, read_state(call.query["status"], "status")))
 
 
-@verb("state", body="application/json")
+@verb("state", body="application/json", shape=StateBody)
 def change_state(call: Call, header: Execution) -> object:
     """Give a task run a terminal state, and let the flow go on from there."""
     body = read_json(call, StateBody)
@@ -285,7 +290,7 @@ def patience(call: Call) -> float:
     return min(KILLED_WITHIN, call.site.longest_wait)
 
 
-@routes.route("DELETE", "/executions/{id}", parameters=REMOVAL)
+@routes.route("DELETE", "/executions/{id}", parameters=REMOVAL, gives="", codes=(204,))
 def delete(call: Call) -> object:
     """Remove an execution; one that has not ended is killed first."""
     actions.delete(call.site.parts, call.path["id"], patience(call), purge_of(call))

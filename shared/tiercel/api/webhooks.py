@@ -9,6 +9,7 @@ from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import TooLargeError
 from tiercel.api.routing import routes
 from tiercel.api.shapes import execution_json, with_url
+from tiercel.api.starting import awaited
 from tiercel.api.uploads import FORMS, prepare
 from tiercel.firing.webhooks import BodyTooLargeError, Form, HookCall, Started, Upload
 from tiercel.model.execution import Execution, encode
@@ -33,12 +34,12 @@ def webhook(call: Call) -> object:
     if not started.webhook.wait:
         header = parts.view.header(started.execution)
         return with_url(call.site, header, execution_json(call.site, header, full=False))
-    ended = actions.wait(parts, started.execution, call.site.longest_wait)
+    ended = awaited(call.site, started.execution)
     return _answer(call, started, ended or parts.view.header(started.execution))
 
 
 for _method in ("GET", "POST", "PUT"):
-    routes.route(_method, *PATTERNS, is_open=True, any_query=True)(webhook)
+    routes.route(_method, *PATTERNS, is_open=True, any_query=True, codes=())(webhook)
 
 
 def read_call(request: Request) -> HookCall:

@@ -10,7 +10,9 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from tiercel.errors import FlowError, InputError
 from tiercel.flowfile import parse_flows
@@ -65,20 +67,36 @@ def _documents(content: bytes) -> Iterator[Parsed]:
 
 
 def _zipped(content: bytes) -> Iterator[Parsed]:
+    with opened(io.BytesIO(content)) as archive:
+        for entry in archive.infolist():
+            if not entry.is_dir() and entry.filename.lower().endswith(_YAML):
+                yield entry.filename, parse_flows(read_text(archive, entry), entry.filename)
+
+
+@contextmanager
+def opened(content: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    """Open a ZIP that somebody sends, with every name and all sizes checked: no more comes out than it says.
+
+    Raises:
+        InputError: It cannot be read, holds too much, or a name leads out of it.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(content) as archive:
             _check_names(archive)
-            left = MOST_BYTES
-            for entry in archive.infolist():
-                if entry.is_dir() or not entry.filename.lower().endswith(_YAML):
-                    continue
-                text = _read(archive, entry)
-                left -= len(text)
-                if left < 0:
-                    raise InputError(f"more than {MOST_BYTES:,} bytes come out of the ZIP file, which is the limit")
-                yield entry.filename, parse_flows(text, entry.filename)
+            _check_sizes(archive)
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InputError(f"the ZIP file cannot be read: {error}; make it again, without a password") from None
+
+
+def _check_sizes(archive: zipfile.ZipFile) -> None:
+    """Refuse what is too large; `zipfile` itself gives no more bytes of a file than its entry says."""
+    if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
+        raise InputError(f"more than {MOST_BYTES:,} bytes come out of the ZIP file, which is the limit")
+    for entry in archive.infolist():
+        # Of the others, `zipfile` unpacks at once whatever a piece holds: gigabytes, in a ZIP that is made for it.
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(f"'{entry.filename[:200]}' is compressed with another method than deflate; make it again")
 
 
 def _check_names(archive: zipfile.ZipFile) -> None:
@@ -94,7 +112,8 @@ def _check_names(archive: zipfile.ZipFile) -> None:
             )
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def read_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Return the text of a flow, or raise InputError where it is longer than a flow may be."""
     with archive.open(entry) as file:
         text = file.read(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:

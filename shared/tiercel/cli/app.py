@@ -12,6 +12,8 @@ _HERE = "tiercel.cli."
 COMMANDS = {
     "run": (f"{_HERE}run:run", "Run a flow and wait for its end."),
     "validate": (f"{_HERE}validate:validate", "Check flow files; nothing is stored."),
+    "test": (f"{_HERE}test:test", "Run the tests of flows."),
+    "apply": (f"{_HERE}apply:apply", "Bring a store, a server or a project to what a folder of flows says."),
     "executions": (f"{_HERE}executions:executions", "Look at executions, and act on them."),
     "flows": (f"{_HERE}flows:flows", "Look at the flows of a store."),
     "files": (f"{_HERE}files:files", "Read files of the internal storage."),

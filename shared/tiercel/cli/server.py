@@ -1,4 +1,4 @@
-"""`tiercel server`: the engine, the HTTP door and the scheduler in one process."""
+"""`tiercel server`: the engine, the HTTP door with API and pages, and the scheduler in one process."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tiercel.cli.stores import folder_of
 from tiercel.cli.where import LOCAL, Where, store_option
-from tiercel.errors import InputError, TiercelError
+from tiercel.errors import TiercelError
 
 if TYPE_CHECKING:
     from tiercel.runtime import Runtime
-
-THREADS = 64
-"""Requests that are answered at the same time, open streams among them."""
-
-SHUTDOWN = 10
-"""Seconds that open requests have when the server is stopped."""
 
 ADOPTED = 30.0
 """Seconds between two looks for the messages of other processes on the same store that have ended."""
@@ -46,7 +40,7 @@ def server(
     token: str | None,
     store: Where,
 ) -> None:
-    """Serve flows: REST API and webhooks at /api/v1, schedules, until Ctrl-C.
+    """Serve flows: web pages at /ui, REST API and webhooks at /api/v1, schedules, until Ctrl-C.
 
     What runs when it is stopped, or killed, goes on when it is started again.
     """
@@ -56,43 +50,19 @@ def server(
         raise click.UsageError("--user and --password go together")
     if host not in ("127.0.0.1", "localhost", "::1") and not (user or token):
         click.echo("warning: everybody who reaches this address can run flows: --user, --password", err=True)
-    from tiercel.api.app import Application
     from tiercel.api.site import Site
+    from tiercel.cli.httpserver import serving
     from tiercel.runtime import embedded
+    from tiercel.ui.mounting import Application
 
     credentials = (user, password) if user and password else None
     with embedded(folder_of(store)) as runtime:
         site = Site(runtime, url or f"http://{host}:{port}", credentials, token or "")
-        with _serving(Application(site), host, port), _chores(runtime):
+        with serving(Application(site), host, port, site.close), _chores(runtime):
             runtime.scheduler.start()
             click.echo(f"tiercel listens at http://{host}:{port} on the store {runtime.folder}; Ctrl-C stops it")
             _until_stopped()
             click.echo("stopping")
-
-
-@contextmanager
-def _serving(application: Any, host: str, port: int) -> Iterator[None]:
-    """Answer requests while the block runs.
-
-    Raises:
-        InputError: Nobody can listen there.
-    """
-    from cheroot.wsgi import Server
-
-    http = Server(
-        (host, port), application, numthreads=8, max=THREADS, server_name="tiercel", shutdown_timeout=SHUTDOWN
-    )
-    try:
-        http.prepare()
-    except OSError as error:
-        raise InputError(f"cannot listen at {host}:{port}: {error.strerror or error}; --port names another") from None
-    thread = threading.Thread(target=http.serve, name="http", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        http.stop()
-        thread.join(SHUTDOWN)
 
 
 @contextmanager

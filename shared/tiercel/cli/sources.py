@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiercel.errors import FlowError
+from tiercel.errors import FlowError, Problem
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
 
 STDIN = "-"
 _ENDINGS = (".yaml", ".yml")
+TESTS = (".test.yaml", ".test.yml")
+"""How the names of files end that hold tests of flows."""
+NAMESPACE_FILES = "_files"
+"""The folder beside flows that is no place for flows: by custom it holds the files of their namespace."""
 
 
 def read_source(path: str) -> bytes:
@@ -53,12 +57,45 @@ def all_flows(path: str) -> list[Flow]:
     return found
 
 
+def read_flows(path: str) -> Iterator[tuple[str, Flow | FlowError]]:
+    """Yield each flow of a file, or of the files below a folder, or what is wrong with it; each with its file."""
+    from tiercel.flowfile import parse_flows
+
+    files = list(flow_files(path))
+    if not files:
+        yield path, FlowError([Problem("there is no .yaml or .yml file below this folder")], path)
+    for file in files:
+        name = name_of(file)
+        try:
+            found = parse_flows(read_source(file), name)
+        except OSError as error:
+            found = [FlowError([Problem(error.strerror or str(error))], name)]
+        yield from ((name, each) for each in found)
+
+
 def flow_files(path: str) -> Iterator[str]:
-    """Yield a file, or every flow file below a folder, sorted; hidden folders are left out."""
+    """Yield a file, or every flow file below a folder, sorted.
+
+    Left out are hidden folders, the files of namespaces (`_files`), and tests of flows.
+    """
     if path == STDIN or not Path(path).is_dir():
         yield path
         return
-    for each in sorted(Path(path).rglob("*")):
-        hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
-        if each.suffix.lower() in _ENDINGS and not hidden and each.is_file():
-            yield str(each)
+    yield from (str(each) for each in _below(path) if not each.name.lower().endswith(TESTS))
+
+
+def test_files(path: str) -> Iterator[str]:
+    """Yield a file, or every file of tests below a folder, sorted."""
+    if path == STDIN or not Path(path).is_dir():
+        yield path
+        return
+    yield from (str(each) for each in _below(path) if each.name.lower().endswith(TESTS))
+
+
+def _below(folder: str) -> Iterator[Path]:
+    """Yield the YAML files below a folder, sorted."""
+    for each in sorted(Path(folder).rglob("*")):
+        parts = each.relative_to(folder).parts
+        left_out = any(part.startswith(".") for part in parts) or NAMESPACE_FILES in parts[:-1]
+        if each.suffix.lower() in _ENDINGS and not left_out and each.is_file():
+            yield each

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiercel.cli.failures import describe, warn
+from tiercel.cli.failures import warn
 from tiercel.cli.options import output_option
-from tiercel.cli.sources import flow_files, name_of, read_source
+from tiercel.cli.sources import read_flows
 from tiercel.errors import FlowError, Problem
 
 if TYPE_CHECKING:
@@ -36,24 +36,9 @@ def validate(ctx: click.Context, paths: tuple[str, ...], output: str) -> None:
 
 
 def _checked(path: str) -> list[dict[str, Any]]:
-    files = list(flow_files(path))
-    if not files:
-        return [_refused(path, [Problem("there is no .yaml or .yml file below this folder")])]
-    return [document for file in files for document in _documents(file)]
-
-
-def _documents(path: str) -> list[dict[str, Any]]:
-    """Return what there is to say about each document of a file."""
-    from tiercel.flowfile import parse_flows
-
-    name = name_of(path)
-    try:
-        content = read_source(path)
-    except OSError as error:
-        return [_refused(name, [Problem(error.strerror or describe(error))])]
     return [
         _refused(name, each.problems) if isinstance(each, FlowError) else _accepted(name, each)
-        for each in parse_flows(content, name)
+        for name, each in read_flows(path)
     ]
 
 

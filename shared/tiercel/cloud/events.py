@@ -15,7 +15,8 @@ from tiercel.adapters.gcp.buckets import GcsBuckets
 from tiercel.adapters.gcp.objects import BucketObjects
 from tiercel.adapters.gcp.push import MalformedMessageError, Pushed, decode
 from tiercel.assembly import Parts
-from tiercel.cloud.handling import BAD_TRIES, BROKEN, DONE, LATER
+from tiercel.cloud.failures import Failures
+from tiercel.cloud.handling import BAD_TRIES, BROKEN, DONE, LATER, Handler
 from tiercel.cloud.settings import Settings
 from tiercel.errors import ConflictError, InputError, NotFoundError, TransientError
 from tiercel.firing.happenings import Happenings, MalformedWishError
@@ -43,6 +44,7 @@ class Events:
     """Keeps what nobody understands as a dead letter."""
     flush: Callable[[], None]
     """Tidies up after a message."""
+    failures: Failures
     is_internal: Callable[[str, str], bool]
     """Tells whether an object, by its bucket and name, is a file of the internal storage."""
     executions_topic: str
@@ -64,10 +66,9 @@ class Events:
         return self._answer(headers, body, lambda pushed: self._message(topic, pushed))
 
     def _answer(self, headers: Mapping[str, str], body: bytes, tell: Callable[[Pushed], None]) -> int:
-        attempt = BAD_TRIES
+        pushed = None
         try:
             pushed = decode(headers, body)
-            attempt = pushed.attempt
             tell(pushed)
         except TransientError as error:
             _log.info("an event comes again later: %s", error)
@@ -76,12 +77,15 @@ class Events:
             _log.error("an event is refused and goes to the dead-letter topic: %s", error)
             self._bury(body)
         except Exception:  # noqa: BLE001 - it is never lost for an error of ours: again, then a dead letter
-            _log.exception("an event cannot be handled (try %d)", attempt)
-            if attempt < BAD_TRIES:
+            tries = BAD_TRIES if pushed is None else self.failures.note(_name(pushed), pushed.attempt)
+            _log.exception("an event cannot be handled (try %d)", tries)
+            if tries < BAD_TRIES:
                 return BROKEN
             self._bury(body)
         finally:
             self._flush()
+        if pushed is not None and pushed.attempt > 1:
+            self.failures.forget(_name(pushed))
         return DONE
 
     # ------------------------------------------------------------ what it says
@@ -121,25 +125,30 @@ class Events:
             _log.warning("the outbox is tidied up later: %s", error)
 
 
-def hear(settings: Settings, parts: Parts, bury: Callable[[bytes], None], flush: Callable[[], None]) -> Events:
+def hear(settings: Settings, parts: Parts, handler: Handler) -> Events:
     """Return what hears for an engine over Google's services.
 
     Args:
         settings: Where everything is.
         parts: The engine.
-        bury: Keeps what nobody understands as a dead letter.
-        flush: Tidies up after a message.
+        handler: What handles the engine's messages: dead letters, failures and what is left over are the same.
     """
     objects = parts.services.objects
     assert isinstance(objects, BucketObjects)
     starter = Starter(parts.lanes, parts.intake, parts.intake.worlds, parts.services.surroundings)
     return Events(
         happenings=Happenings(starter, GcsBuckets(objects), settings.project),
-        bury=bury,
-        flush=flush,
+        bury=handler.bury,
+        flush=handler.flush,
+        failures=handler.failures,
         is_internal=objects.holds,
         executions_topic=settings.topic(settings.executions_topic),
     )
+
+
+def _name(pushed: Pushed) -> str:
+    """Return what names an event among all: a message's id is one of its topic, and each subscription has its own."""
+    return f"{pushed.subscription}/{pushed.message_id}"
 
 
 def _topic(topic: str, pushed: Pushed) -> str:

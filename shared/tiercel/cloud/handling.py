@@ -17,6 +17,7 @@ import msgspec
 
 from tiercel.adapters.gcp.attributes import still_early
 from tiercel.adapters.gcp.push import MalformedMessageError, Pushed, decode
+from tiercel.cloud.failures import Failures
 from tiercel.errors import TransientError
 from tiercel.model.messages import Message, decode_message
 from tiercel.ports import Delivery, Envelope
@@ -61,6 +62,7 @@ class Handler:
     flush: Callable[[], None]
     """Tidies up after a message."""
     now: Callable[[], float]
+    failures: Failures
     budget: Budget = field(default_factory=Budget)
 
     def answer(self, headers: Mapping[str, str], body: bytes, seconds: float) -> int:
@@ -80,7 +82,7 @@ class Handler:
             return DONE
         self.budget.begin(seconds)
         try:
-            return self._handle(message, pushed)
+            return self._handle(message, delivery, pushed)
         finally:
             self.budget.begin(0)
             self._flush()
@@ -95,8 +97,7 @@ class Handler:
             time.sleep(seconds)
         return False
 
-    def _handle(self, message: Message, pushed: Pushed) -> int:
-        attempt = pushed.attempt
+    def _handle(self, message: Message, delivery: Delivery, pushed: Pushed) -> int:
         try:
             if not self._is_early(pushed):
                 self.handle(message)
@@ -104,19 +105,22 @@ class Handler:
             _log.info("%s comes again later: %s", type(message).__name__, error)
             return LATER
         except Exception as error:  # noqa: BLE001 - it is never lost for an error of ours: again, then parked
-            _log.exception("%s of execution %s failed (try %d)", type(message).__name__, message.execution, attempt)
-            if attempt < BAD_TRIES:
+            tries = self.failures.note(delivery.key, delivery.attempt)
+            _log.exception("%s of execution %s failed (try %d)", type(message).__name__, message.execution, tries)
+            if tries < BAD_TRIES or not self._is_parked(message, error):
                 return BROKEN
-            return self._park(message, error)
+        if delivery.attempt > 1:
+            self.failures.forget(delivery.key)
         return DONE
 
-    def _park(self, message: Message, error: Exception) -> int:
+    def _is_parked(self, message: Message, error: Exception) -> bool:
+        """Park the execution of a message; tell whether that could be done."""
         try:
             self.poisoned(message, error)
         except Exception:  # noqa: BLE001 - it is answered, whatever it is
             _log.exception("execution %s cannot even be parked", message.execution)
-            return BROKEN
-        return DONE
+            return False
+        return True
 
     def _bury(self, body: bytes, error: MalformedMessageError) -> None:
         _log.error("a message is refused and goes to the dead-letter topic: %s", error)

@@ -61,17 +61,6 @@ def answer(request: Request, verb: Verb) -> tuple[str, int]:
         return "", verb(cloud, request.headers, request.get_data())
 
 
-def serve(request: Request) -> tuple[dict[str, object], int]:
-    """Answer a request of the HTTP door.
-
-    Returns:
-        What goes out as JSON, and the code.
-    """
-    if request.path == "/health":
-        return {"status": "UP"}, 200
-    return {"message": f"there is nothing at {request.path}: so far this function answers /health only"}, 404
-
-
 def opened() -> Cloud:
     """Return the engine of this process, put together with the first request.
 

@@ -24,6 +24,7 @@ from tiercel.adapters.gcp.timers import CloudTasks
 from tiercel.adapters.local.clock import SystemClock
 from tiercel.adapters.local.secrets import EnvironmentSecrets, envs
 from tiercel.assembly import Parts, World, assemble, poisoned
+from tiercel.cloud.failures import StoredFailures
 from tiercel.cloud.handling import DONE, Budget, Handler
 from tiercel.cloud.settings import BUDGET, Settings
 from tiercel.firing.ticking import tick
@@ -78,7 +79,7 @@ class Cloud:
     def _events(self) -> Events:
         from tiercel.cloud.events import hear  # the other functions need nothing of it
 
-        return hear(self.settings, self.parts, self.handler.bury, self.handler.flush)
+        return hear(self.settings, self.parts, self.handler)
 
     def tick(self) -> int:
         """Have triggers looked at that are due; send what was left or lost. Return the code to answer with."""
@@ -149,6 +150,7 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         put_off=lambda envelope: sender([envelope]),
         flush=store.flush,
         now=lambda: clock.now().timestamp(),
+        failures=StoredFailures(store),
         budget=budget,
     )
     return Cloud(settings, store, publisher, handler, parts, clock)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tiercel.errors import TiercelError
 
@@ -48,8 +49,20 @@ class Settings:
     """TIERCEL_PUSH_ACCOUNT: the service account whose token a push must show; empty checks nothing."""
     timeout: float = DEFAULT_TIMEOUT
     """TIERCEL_TIMEOUT: seconds that this function may take."""
-    encryption_key: str = ""
+    encryption_key: str = field(default="", repr=False)
     """TIERCEL_ENCRYPTION_KEY: for SECRET inputs and outputs, 32 bytes in Base64."""
+    url: str = ""
+    """TIERCEL_URL: where people reach the API: the beginning of links."""
+    user: str = ""
+    """TIERCEL_USER: a user name that the API asks for (HTTP Basic)."""
+    password: str = field(default="", repr=False)
+    """TIERCEL_PASSWORD: the password that goes with it."""
+    token: str = field(default="", repr=False)
+    """TIERCEL_TOKEN: a token that is as good (Bearer)."""
+    api_open: str = ""
+    """TIERCEL_API_OPEN: `true` where the API asks for no credentials, because IAM lets nobody else call it."""
+    threads: int = 4
+    """THREADS: how many requests this process answers at once (functions-framework reads it too)."""
     firestore_host: str | None = None
     """FIRESTORE_EMULATOR_HOST"""
     pubsub_host: str | None = None
@@ -63,6 +76,11 @@ class Settings:
     def lease(self) -> float:
         """Seconds for which a claim holds: a little more than a function may take."""
         return self.timeout + 30
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the API asks nobody for credentials: on emulators, which listen on this machine only, by itself."""
+        return self.is_emulated or self.api_open.lower() == "true"
 
     @property
     def is_emulated(self) -> bool:
@@ -88,11 +106,39 @@ _NAMES = {
     "execute_url": "TIERCEL_EXECUTE_URL",
     "account": "TIERCEL_PUSH_ACCOUNT",
     "encryption_key": "TIERCEL_ENCRYPTION_KEY",
+    "url": "TIERCEL_URL",
+    "user": "TIERCEL_USER",
+    "password": "TIERCEL_PASSWORD",
+    "token": "TIERCEL_TOKEN",
+    "api_open": "TIERCEL_API_OPEN",
     "firestore_host": "FIRESTORE_EMULATOR_HOST",
     "pubsub_host": "PUBSUB_EMULATOR_HOST",
     "storage_host": "STORAGE_EMULATOR_HOST",
     "tasks_host": "TIERCEL_TASKS_EMULATOR_HOST",
 }
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What tells the installation of its objects and messages."""
+
+    buckets: frozenset[str]
+    topics: frozenset[str]
+    """Their ids, without the project."""
+
+
+def read_watched(environment: Mapping[str, str]) -> Watched | None:
+    """Return the buckets and topics that start flows; None where the settings do not say it.
+
+    TIERCEL_WATCHED_BUCKETS and TIERCEL_WATCHED_TOPICS hold names between commas; they are for people who deploy flows,
+    no function needs them.
+    """
+    names = ("TIERCEL_WATCHED_BUCKETS", "TIERCEL_WATCHED_TOPICS")
+    if not all(name in environment for name in names):
+        return None
+    given = ([part.strip() for part in environment[name].split(",") if part.strip()] for name in names)
+    buckets, topics = given
+    return Watched(frozenset(buckets), frozenset(topic.rpartition("/")[2] for topic in topics))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -101,11 +147,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: A variable is missing, or no number where one is wanted.
     """
-    given = {field: environment[name] for field, name in _NAMES.items() if environment.get(name)}
-    for field in ("project", "bucket"):
-        if field not in given:
+    given = {own: environment[name] for own, name in _NAMES.items() if environment.get(name)}
+    for name in ("project", "bucket"):
+        if name not in given:
             raise SettingsError(
-                f"the environment variable {_NAMES[field]} is not set: it names the {field} of the installation "
+                f"the environment variable {_NAMES[name]} is not set: it names the {name} of the installation "
                 "(`terraform output -raw env` and `tiercel emulate --env-file` give all of them)"
             )
     text = environment.get("TIERCEL_TIMEOUT") or str(DEFAULT_TIMEOUT)
@@ -113,4 +159,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         timeout = float(text)
     except ValueError:
         raise SettingsError(f"TIERCEL_TIMEOUT is {text!r}, wanted a number of seconds") from None
-    return Settings(**given, timeout=timeout)
+    threads = environment.get("THREADS", "")
+    return Settings(
+        **given, timeout=timeout, threads=int(threads) if threads.isdecimal() else 4 * (os.cpu_count() or 1)
+    )

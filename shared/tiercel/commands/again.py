@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tiercel.archive import StoredExecution, envelope, header_index
+from tiercel.archive import StoredExecution, counted_anew, envelope, header_index
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.intake import Intake
 from tiercel.lanes import Lanes
@@ -252,7 +252,7 @@ def _end_run(run: TaskRun, state: State, now: float) -> None:
 def _instead(stored: StoredExecution, header: Execution, version: int) -> list[Write]:
     """Return the writes that keep a changed header, and clear what else there is of its execution."""
     clear: list[Write] = [Delete(key) for key in stored.record_keys()]
-    return [*clear, Update(header_key(header.id), encode(header), version, header_index(header))]
+    return [*clear, Update(header_key(header.id), encode(header), version, header_index(header)), counted_anew(header)]
 
 
 def header_of(stored: StoredExecution, execution: str) -> tuple[Execution, int]:

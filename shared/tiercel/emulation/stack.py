@@ -119,6 +119,8 @@ class Stack:
             "STORAGE_EMULATOR_HOST": storage.url,
             "TIERCEL_TASKS_EMULATOR_HOST": queue.host,
             "TIERCEL_BUCKET": self.bucket,
+            "TIERCEL_WATCHED_BUCKETS": ",".join([self.bucket, *self._buckets]),
+            "TIERCEL_WATCHED_TOPICS": ",".join(self._more_topics),
             "TIERCEL_STORAGE_BUCKET": self._storage_bucket,
             "TIERCEL_EXECUTIONS_TOPIC": self._topic(EXECUTIONS),
             "TIERCEL_URL": f"http://127.0.0.1:{ports['api']}",

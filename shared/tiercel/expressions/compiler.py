@@ -89,6 +89,10 @@ class ExpressionCompiler:
             try:
                 return frame.variables[name]
             except KeyError:
+                pass
+            try:
+                return frame.outside(name)
+            except KeyError:
                 raise UndefinedError(name, place, frame.visible()) from None
 
         def read_local(frame: Frame) -> object:

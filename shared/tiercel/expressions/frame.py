@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tiercel.expressions.world import World
 
 
+NOTHING: Mapping[str, object] = {}
+"""The variables inside a macro."""
+
+
 class Context:
     """What a template is rendered against."""
 
@@ -50,6 +54,12 @@ class Frame:
         if frame.depth > MAX_CALLS:
             raise LimitError(f"Too many rendering attempts: more than {MAX_CALLS} calls inside each other.")
         return frame
+
+    def outside(self, name: str) -> object:
+        """Return a variable of the world; KeyError where there is none, and inside a macro, which sees no variables."""
+        if self.variables is NOTHING:
+            raise KeyError(name)
+        return self.context.world.variable(name)
 
     def capture(self, body: Step) -> str:
         """Return the text that a body prints."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tiercel.errors import MissingError
 from tiercel.expressions.compiler import ExpressionCompiler
 from tiercel.expressions.failures import LocatedError, hardened
-from tiercel.expressions.frame import Evaluator, Frame, Step
+from tiercel.expressions.frame import NOTHING, Evaluator, Frame, Step
 from tiercel.expressions.names import assigned_names
 from tiercel.expressions.nodes import Block, Body, For, If, Macro, Place, Print, Set, Statement, Text, Tree
 from tiercel.expressions.operators import truth
@@ -29,7 +29,7 @@ class CompiledMacro(NamedTuple):
     def run(self, caller: Frame, given: dict[str, object]) -> str:
         """Return what the macro prints; it sees its parameters and nothing else."""
         caller.budget.spend(self.weight + 10)
-        frame = caller.child(caller.program, {})
+        frame = caller.child(caller.program, NOTHING)
         scope = frame.scopes[0]
         for name, default in self.parameters:
             scope[name] = given[name] if name in given else default(frame)

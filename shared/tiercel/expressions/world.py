@@ -20,6 +20,9 @@ class World(Protocol):
     recursive_rendering: bool
     """Whether texts are rendered until they no longer change; `render()` does not exist then."""
 
+    def variable(self, name: str) -> object:
+        """Return a variable that is the world's own, such as `namespace`; KeyError where there is none."""
+
     def now(self) -> datetime:
         """Return the current time, with a zone."""
 
@@ -78,6 +81,10 @@ class NoWorld:
     """A world in which nothing can be read: the base of fakes and of worlds that know only some readers."""
 
     recursive_rendering: bool = False
+
+    def variable(self, name: str) -> object:
+        """Have no variables."""
+        raise KeyError(name)
 
     def now(self) -> datetime:
         """Refuse the clock."""

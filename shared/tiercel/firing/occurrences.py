@@ -69,11 +69,12 @@ class Keeper:
         assert issubclass(plugin, Trigger)
         return Declared(flow, as_authored(plugin, properties), properties)
 
-    def stop(self, key: str) -> None:
+    def stop(self, key: str, reason: str) -> None:
         """Have a trigger start nothing until its flow is deployed again."""
 
         def off(state: TriggerState) -> None:
             state.active, state.execution, state.evaluating, state.backfill = False, None, None, None
+            state.trouble = reason
 
         self.states.change(key, off)
 

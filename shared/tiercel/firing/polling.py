@@ -32,6 +32,9 @@ from tiercel.triggers.polling import PollingTrigger
 LONGEST = 0.9 * LEASE
 """Seconds after which a look is stopped: less than its claim holds."""
 
+LONGEST_TROUBLE = 500
+"""Characters that are kept of what went wrong."""
+
 _log = logging.getLogger("tiercel")
 
 
@@ -90,7 +93,7 @@ class Poller:
                 continue
             except (NotFoundError, FlowError) as error:
                 _log.error("a trigger starts nothing: %s", error, extra={"trigger": key})
-                self.keeper.stop(key)
+                self.keeper.stop(key, str(error))
                 return None
             cause = ("poll", state.namespace, state.flow_id, state.trigger, f"{now:.3f}")
             return _Look(declared, derived_id(*cause), now)
@@ -139,6 +142,7 @@ class Poller:
                 return  # it took too long, and somebody else looks
             state, version = found
             self._end_look(state, look)
+            state.trouble = "" if trouble is None or fails else trouble[:LONGEST_TROUBLE]
             try:
                 if (seen is None and not fails) or not self._started(look, state, version, seen, trouble):
                     state.execution, state.look = None, 0.0

@@ -13,6 +13,7 @@ from datetime import datetime
 from tiercel.archive import envelope
 from tiercel.errors import ConflictError, FlowError, InputError, NotFoundError, TransientError
 from tiercel.firing.backfilling import go_on
+from tiercel.firing.misses import judge
 from tiercel.firing.occurrences import Declared, Keeper, first_from, last_until, occurrence_id
 from tiercel.firing.polling import Poller
 from tiercel.intake import Intake
@@ -93,7 +94,7 @@ class Scheduling:
                 self._live(state, version, now)
         except (NotFoundError, ConflictError, FlowError) as error:  # its flow is gone, disabled, or cannot be read
             _log.error("a trigger starts nothing: %s", error, extra={"trigger": state.key})
-            self.keeper.stop(state.key)
+            self.keeper.stop(state.key, str(error))
 
     def _look_at_lock(self, state: TriggerState, version: int, now: float) -> None:
         assert state.execution is not None
@@ -109,6 +110,9 @@ class Scheduling:
     def _live(self, state: TriggerState, version: int, now: float) -> None:
         """Execute the next date, or skip it, and store the one after it."""
         declared = self.keeper.declared(state)
+        if not isinstance(declared.trigger, Dated):
+            judge(self.keeper, declared, state, version, now)
+            return
         try:
             almanac = self.keeper.almanac(declared)
         except InputError as error:

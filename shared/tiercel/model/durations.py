@@ -17,8 +17,15 @@ def parse_duration(value: object) -> timedelta:
     """Return the duration that a text (`PT1.5S`, `P1DT2H`), a number of seconds or a timedelta names.
 
     Raises:
-        ValueError: The text is not an ISO-8601 duration.
+        ValueError: The text is not an ISO-8601 duration, or it is over 2.7 million years.
     """
+    try:
+        return _parsed(value)
+    except OverflowError:
+        raise ValueError(f"'{str(value).strip():.100}' is too long a duration") from None
+
+
+def _parsed(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -175,6 +175,8 @@ class Lane(Record):
     size: int = 0
     """How many branches the fork has, when leaves count them; 0 when the parent's lane counts them."""
     claim: Claim | None = None
+    lone: bool = False
+    """Its first claim has made it, and its end removes it: whoever claims it looks whether its leaf knows that end."""
     ended: bool = False
     seen: int = 0
     """The states of the lane's tasks, once it has ended."""

@@ -40,6 +40,13 @@ def plain(value: object) -> object:
     return _Copy().of(value, 0)
 
 
+def deep_merge(old: object, new: object) -> object:
+    """Return a structure with another one laid over it: maps are merged, anything else is replaced."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {**old, **{name: deep_merge(old.get(name), value) for name, value in new.items()}}
+    return new
+
+
 class _Copy:
     """One walk through a structure, counting."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from tiercel.errors import TaskError
@@ -10,6 +9,7 @@ from tiercel.flowables.base import Change
 from tiercel.model.labels import merged_labels
 from tiercel.model.messages import KillExecution
 from tiercel.model.states import State, seen
+from tiercel.model.structures import deep_merge
 from tiercel.planner.ending import finish
 from tiercel.planner.walk import Walk
 
@@ -36,13 +36,7 @@ def _set(variables: dict[str, Any], change: Change) -> None:
     if taken and not change.overwrite:
         raise TaskError(f"the variable '{taken[0]}' exists already; set 'overwrite: true' to replace it")
     for name, value in (change.set_variables or {}).items():
-        variables[name] = _deep_merge(variables.get(name), value)
-
-
-def _deep_merge(old: object, new: object) -> object:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return {**old, **{name: _deep_merge(old.get(name), value) for name, value in new.items()}}
-    return new
+        variables[name] = deep_merge(variables.get(name), value)
 
 
 def _unset(variables: dict[str, Any], change: Change) -> None:

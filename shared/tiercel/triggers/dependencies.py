@@ -26,6 +26,12 @@ class UpstreamFlow(Block):
     labels: dict[str, str] | list[LabelEntry] | None = None
     """Labels that the execution must have."""
 
+    @property
+    def title(self) -> str:
+        """What people call it: its flow, and the states where they are given."""
+        name = f"{self.namespace or '*'}.{self.flow_id or '*'}"
+        return f"{name} {' or '.join(self.states)}" if self.states else name
+
     def matches(self, asked: Asked) -> bool:
         """Tell whether the execution is one of these."""
         header = asked.execution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from tiercel.listening import LOOKED_AT
 from tiercel.model.execution import Execution
 from tiercel.model.plugin import Rendered, text_of
 from tiercel.model.states import State
-from tiercel.triggers.base import Block, Trigger
+from tiercel.triggers.base import Block, LabelsText, Trigger
 from tiercel.triggers.conditions_logic import MultipleCondition
 from tiercel.triggers.dependencies import Dependency, Mode, UpstreamFlow, Window, needed
 from tiercel.triggers.windows import TimeWindow
@@ -134,6 +134,15 @@ class Preconditions(Block):
     """Comparisons that must have held."""
 
 
+class OnMiss(Block):
+    """What happens when a window ends in which not everything has happened."""
+
+    behavior: Literal["FAIL"]
+    """FAIL makes an execution that has failed, with what is missing in its log."""
+    labels: LabelsText = None
+    """Its labels."""
+
+
 class Flow(Trigger):
     """Start an execution when executions of other flows change their state."""
 
@@ -149,8 +158,8 @@ class Flow(Trigger):
     """How many, for AT_LEAST."""
     window: Window | None = None
     """Within which time; a day by default, from midnight on."""
-    on_miss: dict[str, Any] | None = None
-    """Not supported: what happens when the window ends before."""
+    on_miss: Rendered[OnMiss | None] = None
+    """What happens when the window ends before; nothing by default."""
     inputs: Rendered[dict[str, Any] | None] = None
     """The execution's inputs; they see what the upstream execution sees, and `trigger.outputs`."""
 
@@ -165,9 +174,6 @@ class Flow(Trigger):
 
     @model_validator(mode="after")
     def _depends_in_one_way(self) -> Flow:
-        if self.on_miss is not None:
-            found = "'onMiss' is not supported: nothing wakes this runtime when a window ends in which nothing happened"
-            raise ValueError(f"{found}; remove it, and look with a Schedule and execution.Count whether it has run")
         if self.depends_on is not None:
             if self.preconditions is not None:
                 raise ValueError("'dependsOn' and 'preconditions' say the same in two ways: keep one of them")
@@ -178,6 +184,30 @@ class Flow(Trigger):
             if is_given:
                 raise ValueError(f"'{name}' goes with 'dependsOn' only: add what the trigger depends on, or remove it")
         return self
+
+    @model_validator(mode="after")
+    def _can_miss(self) -> Flow:
+        if self.on_miss is None:
+            return self
+        watched = self.watched()
+        if watched is None:
+            raise ValueError("'onMiss' goes with 'dependsOn' or 'preconditions': add one, or remove it")
+        window = watched.window
+        if window.type == "SLIDING_WINDOW":
+            raise ValueError(
+                "'onMiss' needs a window that ends at a known time; use 'deadline', 'from' and 'to' or 'every'"
+            )
+        if window.window is not None and window.window < timedelta(minutes=1):
+            raise ValueError(f"'onMiss' needs a window of a minute or more, found {window.window}")
+        return self
+
+    def watched(self) -> Gathering | None:
+        """Return what must have been gathered when its window ends; None where nothing must."""
+        if self.on_miss is None:
+            return None
+        if self.preconditions is not None:
+            return _of_preconditions(self.preconditions)
+        return None if self.depends_on is None else _of_dependencies(self, self.depends_on)
 
     def gatherings(self) -> list[Gathering]:
         """Return what must be gathered over several executions."""
@@ -208,6 +238,8 @@ class Gathering:
     """Whether the outputs of each execution stand under the id of its flow."""
     lookback: timedelta | None = None
     """How long an entry stays true; None where the window says it."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What people call an entry, by its name."""
 
     def is_met(self, held: Sequence[str]) -> bool:
         """Tell whether enough entries have been true."""
@@ -243,7 +275,8 @@ def _judge(condition: Mapping[str, Any]) -> Callable[[Asked], bool]:
 def _of_preconditions(made: Preconditions) -> Gathering:
     entries: dict[str, Callable[[Asked], bool]] = {f"flows/{n}": each.matches for n, each in enumerate(made.flows)}
     entries.update((f"where/{group.id}", group.matches) for group in made.where)
-    return Gathering(made.id, made.time_window, made.reset_on_success, entries)
+    titles = {f"flows/{n}": each.title for n, each in enumerate(made.flows)}
+    return Gathering(made.id, made.time_window, made.reset_on_success, entries, titles=titles)
 
 
 def _of_dependencies(trigger: Flow, listed: Sequence[Dependency]) -> Gathering:
@@ -256,6 +289,7 @@ def _of_dependencies(trigger: Flow, listed: Sequence[Dependency]) -> Gathering:
         needed(trigger.mode, len(listed), trigger.min_satisfied),
         by_flow=True,
         lookback=None if window is None else window.lookback,
+        titles={f"dependsOn/{n}": each.title for n, each in enumerate(listed)},
     )
 
 

@@ -92,6 +92,20 @@ class TimeWindow(Block):
         assert self.end_time is not None
         return self._today(now, self.start_time), self._today(now, self.end_time)
 
+    def latest(self, before: datetime) -> tuple[datetime, datetime]:
+        """Return the first and the last moment of the last window that had ended at a moment."""
+        first, last = self.span(before)
+        if last <= before:
+            return first, last
+        return self.span(first - _MILLISECOND if self.type == "DURATION_WINDOW" else before - _DAY)
+
+    def following(self, since: datetime) -> tuple[datetime, datetime]:
+        """Return the first and the last moment of the first window that does not begin before a moment."""
+        first, last = self.span(since)
+        if first >= since:
+            return first, last
+        return self.span(last + _MILLISECOND if self.type == "DURATION_WINDOW" else since + _DAY)
+
     def _even(self, now: datetime) -> tuple[datetime, datetime]:
         length, local = self.window or _DAY, now.astimezone(self._zone()).replace(tzinfo=None)
         start = _rounded(local, length) + (self.window_advance or timedelta())

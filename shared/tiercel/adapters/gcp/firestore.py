@@ -6,6 +6,7 @@ a document of the same commit until they are sent. Nothing is ever read to be wr
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -51,6 +52,7 @@ LARGEST = 10 << 20
 LARGEST_EMULATED = 7 << 19
 """Bytes of a commit on the emulator: it takes no request over 4 MiB (docs/emulators.md)."""
 
+_log = logging.getLogger("tiercel")
 _REFUSALS = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound)
 
 
@@ -206,6 +208,8 @@ class FirestoreStore:
         replies = self._commit(everything, writes, nonce, notes) if everything else []
         self.outbox.forget(removed)
         self.outbox.send(notes, messages)
+        if notes and self.outbox.tidies:
+            self._tidy()
         return replies[: len(writes)]
 
     def _write(self, write: Write, nonce: int) -> Pb:
@@ -302,6 +306,13 @@ class FirestoreStore:
         if removed:
             self._commit(removed, (), 0)
             self.outbox.forget(removed)
+
+    def _tidy(self) -> None:
+        """Remove what the outbox holds, if that can be done now: what was asked for is done in any case."""
+        try:
+            self.flush()
+        except TiercelError as error:
+            _log.info("the outbox is tidied up later: %s", error)
 
     def sweep(self, limit: int = 100) -> int:
         """Send the messages of processes that died before they did; return how many there were."""

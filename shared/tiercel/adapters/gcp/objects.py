@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from tiercel.adapters.gcp.trying import tried
 from tiercel.adapters.uris import missing, segments, uri_of
 from tiercel.errors import TiercelError
+from tiercel.ports import StoredFile
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -101,23 +102,34 @@ class BucketObjects:
 
     def size(self, uri: str) -> int:
         """Return a file's size in bytes, or raise NotFoundError."""
-        return int(self._found(uri).size or 0)
+        return self.describe(uri).size
+
+    def describe(self, uri: str) -> StoredFile:
+        """Return what is known of a file, or raise NotFoundError."""
+        return _shown(uri, self._found(uri))
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the URIs of the files under a folder, sorted."""
-        names = segments(prefix, folder=True, longest=self._longest)
-        below = self._prefix + "".join(f"{_encoded(name)}/" for name in names)
-        return self._listed(below)
+        return (uri for uri, _ in self._listed(prefix, "name"))
 
-    def _listed(self, below: str) -> Iterator[str]:
-        fields = "items(name),nextPageToken"
+    def look(self, prefix: str) -> Iterator[StoredFile]:
+        """Yield the files under a folder, sorted by URI."""
+        for uri, blob in self._listed(prefix, "name,size,updated"):
+            yield _shown(uri, blob)
+
+    def _listed(self, prefix: str, wanted: str) -> Iterator[tuple[str, Blob]]:
+        names = segments(prefix, folder=True, longest=self._longest)
+        return self._pages(self._prefix + "".join(f"{_encoded(name)}/" for name in names), wanted)
+
+    def _pages(self, below: str, wanted: str) -> Iterator[tuple[str, Blob]]:
+        fields = f"items({wanted}),nextPageToken"
         # The library repeats what got lost: pages that have failed once are over, and must not look complete.
         pages = self._bucket.list_blobs(prefix=below, fields=fields, retry=_again(), timeout=TIMEOUT).pages
         while (page := tried(lambda: next(pages, None), self._what, 1)) is not None:
             for blob in page:
                 uri = uri_of(_decoded(blob.name.removeprefix(self._prefix)))
                 if self._is_ours(uri):
-                    yield uri
+                    yield uri, blob
 
     def _is_ours(self, uri: str) -> bool:
         """Tell whether an object can be a file: somebody may have made one by hand with a name that is refused."""
@@ -180,6 +192,10 @@ class BucketObjects:
         if blob is None:
             raise missing(uri)
         return blob
+
+
+def _shown(uri: str, blob: Blob) -> StoredFile:
+    return StoredFile(uri, int(blob.size or 0), blob.updated.timestamp())
 
 
 class _Portions(io.RawIOBase):

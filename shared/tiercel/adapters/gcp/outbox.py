@@ -38,6 +38,8 @@ class Outbox:
         self._clock = clock
         self._lock = threading.Lock()
         self._sent: list[Pb] = []
+        self.tidies = False
+        """Whether notes are removed at once when they are sent, by a commit of its own."""
 
     def notes(self, messages: Sequence[Envelope]) -> list[Pb]:
         """Return the writes that note messages, each as much as a document takes; none for nothing to note."""

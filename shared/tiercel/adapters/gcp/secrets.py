@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
 from tiercel.adapters.local.secrets import EnvironmentSecrets, no_secret
-from tiercel.errors import ExpressionError
+from tiercel.errors import ConflictError, ExpressionError
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+
+_PREFIX = "SECRET_"
 
 FRESH = 300.0
 """Seconds for which a value is used without asking again."""
@@ -83,10 +85,33 @@ class ManagedSecrets:
             self._known[name] = self._clock(), value
         return value
 
+    def names(self) -> list[str]:
+        """Return the names of the secrets in upper case, sorted.
+
+        Raises:
+            ConflictError: They may not be listed.
+            TransientError: The service is busy.
+        """
+        from google.api_core import exceptions
+
+        def ask() -> list[str]:
+            try:
+                request = {"parent": f"projects/{self._project}", "filter": f"name:{_PREFIX}", "page_size": 1000}
+                found = self._client.list_secrets(request=request, retry=None, timeout=TIMEOUT)
+                return [secret.name.rpartition("/")[2] for secret in found]
+            except exceptions.Forbidden:
+                raise ConflictError(
+                    "the secrets may not be listed: grant this function's service account the role "
+                    f"roles/secretmanager.viewer on the project {self._project}; it shows names, not values"
+                ) from None
+
+        managed = {name.removeprefix(_PREFIX) for name in tried(ask, "Secret Manager") if name.startswith(_PREFIX)}
+        return sorted(managed | self._own)
+
     def _read(self, key: str, name: str) -> str:
         from google.api_core import exceptions
 
-        path = f"projects/{self._project}/secrets/SECRET_{name}"
+        path = f"projects/{self._project}/secrets/{_PREFIX}{name}"
 
         def ask() -> Any:
             try:

@@ -143,6 +143,11 @@ class OutboxBus:
             given_back = sum(letter.attempt > 1 for _, _, letter in self._later)
             return Pending(len(self._ready), len(self._flights), len(self._later), given_back)
 
+    def next_due(self) -> float | None:
+        """Return when the first of the messages is due that are not due yet, in seconds since the epoch."""
+        with self._lock:
+            return self._later[0][0] if self._later else None
+
     def wait_quiet(self, timeout: float | None, *, timers: bool = False) -> bool:
         """Wait until nothing is ready or in flight; tell whether it came to that in time.
 

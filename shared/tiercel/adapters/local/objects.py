@@ -11,6 +11,7 @@ import io
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from typing import BinaryIO
 
 from tiercel.adapters.uris import INCOMING, missing, segments, uri_of
 from tiercel.errors import TiercelError, TransientError
+from tiercel.ports import StoredFile
 
 ABANDONED = 86400.0
 """When a file that is being written was left behind by a process that was killed, in seconds."""
@@ -67,16 +69,33 @@ class FolderObjects:
 
     def size(self, uri: str) -> int:
         """Return a file's size in bytes, or raise NotFoundError."""
-        path = self.local_path(uri)
-        if path is None:
+        return self.describe(uri).size
+
+    def describe(self, uri: str) -> StoredFile:
+        """Return what is known of a file, or raise NotFoundError."""
+        try:
+            found = self._path(uri).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise missing(uri) from None
+        if not stat.S_ISREG(found.st_mode):
             raise missing(uri)
-        return path.stat().st_size
+        return StoredFile(uri, found.st_size, found.st_mtime)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the URIs of the files under a folder, sorted."""
+        return (uri for uri, _ in self._listed(prefix))
+
+    def look(self, prefix: str) -> Iterator[StoredFile]:
+        """Yield the files under a folder, sorted by URI."""
+        for uri, path in self._listed(prefix):
+            with suppress(FileNotFoundError):  # removed beside us
+                found = path.stat()
+                yield StoredFile(uri, found.st_size, found.st_mtime)
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, Path]]:
         names = segments(prefix, folder=True)
         start = self._root.joinpath(*names)
-        return (uri_of("/".join((*names, name))) for name in _walk(start, top=not names))
+        return ((uri_of("/".join((*names, name))), start / name) for name in _walk(start, top=not names))
 
     def delete(self, uri: str) -> bool:
         """Remove a file, and the folders that it leaves empty; tell whether it was there."""

@@ -1,0 +1,180 @@
+"""Statistics of executions (api.md, 12), from the counters that are kept by hour, flow and state.
+
+What the counters do not know (labels, task runs, log lines) is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tiercel.api.bodies import read_json
+from tiercel.api.calls import Call
+from tiercel.api.executions import LATEST, FlowName, latest_of
+from tiercel.api.failures import NoRouteError, UnprocessableError
+from tiercel.api.matching import is_within, scope_of
+from tiercel.api.parameters import read_date
+from tiercel.api.routing import routes
+from tiercel.errors import TransientError
+from tiercel.model.durations import parse_duration
+from tiercel.model.states import State
+from tiercel.statistics.series import (
+    Series,
+    by_namespace,
+    counts,
+    execution_series,
+    flow_names,
+    series_json,
+)
+from tiercel.statistics.stretches import span
+
+JSON = "application/json"
+BY_DEFAULT = timedelta(days=30)
+
+
+class Sought(msgspec.Struct, forbid_unknown_fields=True):
+    """Which executions are counted."""
+
+    q: str | None = None
+    """A part of the flow's namespace or id."""
+    scope: str | list[str] | None = None
+    namespace: str | None = None
+    """This one and those below it."""
+    flowId: str | None = None  # noqa: N815 - as clients write it
+    startDate: str | None = None  # noqa: N815
+    endDate: str | None = None  # noqa: N815
+    timeRange: str | None = None  # noqa: N815
+    state: str | list[str] | None = None
+    flows: list[FlowName] | None = None
+    """Only these."""
+
+
+class Where(msgspec.Struct, forbid_unknown_fields=True):
+    """What is summed up."""
+
+    namespace: str | None = None
+
+
+class Flows(msgspec.Struct, forbid_unknown_fields=True):
+    """Flows that are named."""
+
+    flows: list[FlowName]
+
+
+@routes.route("POST", "/stats/summary", body=JSON, shape=Where)
+def summary(call: Call) -> object:
+    """Return how many flows there are, and how many triggers they have."""
+    where = read_json(call, Where).namespace
+    records = [each for each in call.site.parts.flows.all() if not where or is_within(each.namespace, where)]
+    return {"flows": len(records), "triggers": sum(len(each.triggers) for each in records)}
+
+
+def read_series(call: Call, sought: Sought) -> Series:
+    """Return the executions that are asked for, over time.
+
+    Raises:
+        UnprocessableError: A value cannot be read, or the span is too long.
+        TransientError: They are so many that they could not all be counted by now.
+    """
+    now, store = call.site.parts.lanes.now(), call.site.parts.store
+    try:
+        start, end = span(_date(sought.startDate), _date(sought.endDate), now, _length(sought))
+        found = execution_series(store, now, start, end, _meant(sought), _states(sought))
+    except ValueError as error:
+        raise UnprocessableError(str(error)) from None
+    if not found.complete:
+        raise TransientError("the executions of this span are still being counted; ask again in a moment")
+    return found
+
+
+def _date(text: str | None) -> datetime | None:
+    return read_date(text) if text else None
+
+
+def _length(sought: Sought) -> timedelta:
+    if not sought.timeRange:
+        return BY_DEFAULT
+    if sought.startDate:
+        raise ValueError("timeRange and startDate exclude one another: give one of them")
+    return parse_duration(sought.timeRange)
+
+
+def _listed(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else value or []
+
+
+def _states(sought: Sought) -> list[str]:
+    found = _listed(sought.state)
+    for state in found:
+        if state not in frozenset(State):
+            raise ValueError(f"state is '{state}', wanted one of {', '.join(State)}")
+    return found
+
+
+def _meant(sought: Sought) -> Callable[[str, str], bool]:
+    scopes, part = _listed(sought.scope), (sought.q or "").lower()
+    for scope in scopes:
+        if scope not in ("USER", "SYSTEM"):
+            raise ValueError(f"scope is '{scope}', wanted USER or SYSTEM")
+    named = None if sought.flows is None else {(each.namespace, each.id) for each in sought.flows}
+
+    def is_meant(namespace: str, flow: str) -> bool:
+        return (
+            (not sought.namespace or is_within(namespace, sought.namespace))
+            and sought.flowId in (None, "", flow)
+            and (not scopes or scope_of(namespace) in scopes)
+            and part in f"{namespace}.{flow}".lower()
+            and (named is None or (namespace, flow) in named)
+        )
+
+    return is_meant
+
+
+@routes.route("POST", "/stats/executions/daily", body=JSON, shape=Sought)
+def executions_over_time(call: Call) -> object:
+    """Return executions over time, by state."""
+    return series_json(read_series(call, read_json(call, Sought)))
+
+
+@routes.route("POST", "/stats/executions/daily/group-by-flow", body=JSON, shape=Sought)
+def executions_by_flow(call: Call) -> object:
+    """Return executions over time, by namespace, flow and state."""
+    series = read_series(call, read_json(call, Sought))
+    found: dict[str, dict[str, Any]] = {}
+    for namespace, flow in flow_names(series):
+        found.setdefault(namespace, {})[flow] = series_json(series.of(f"{namespace}/{flow}"))
+    return found
+
+
+@routes.route("POST", "/stats/executions/daily/group-by-namespace", body=JSON, shape=Sought)
+def executions_by_namespace(call: Call) -> object:
+    """Return executions by namespace and state."""
+    flows = read_series(call, read_json(call, Sought)).flows()
+    return {
+        namespace: {"counts": counts(tally), "total": sum(each.number for each in tally.values())}
+        for namespace, tally in by_namespace(flows).items()
+    }
+
+
+@routes.route("POST", "/stats/executions/latest/group-by-flow", body=JSON, shape=Flows)
+def latest_by_flow(call: Call) -> object:
+    """Return the latest execution of each flow that is named; those that have none are left out."""
+    names = read_json(call, Flows).flows
+    if len(names) > LATEST:
+        raise UnprocessableError(f"{len(names)} flows are named, more than {LATEST}")
+    return latest_of(call, names)
+
+
+@routes.route("POST", "/stats/taskruns/daily", body=JSON)
+def taskruns_over_time(_call: Call) -> object:
+    """Say that task runs are not counted."""
+    raise NoRouteError("task runs are not counted, executions are: POST /stats/executions/daily")
+
+
+@routes.route("POST", "/stats/logs/daily", body=JSON)
+def logs_over_time(_call: Call) -> object:
+    """Say that log lines are not counted."""
+    raise NoRouteError("log lines are not counted: they lie with their executions; GET /logs/search finds them")

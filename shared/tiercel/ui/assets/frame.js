@@ -1,0 +1,85 @@
+// What every page does besides its islands: rows that are chosen, menus that close, stars. Pages work without it.
+const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+
+/** Say how many rows are chosen, and let only then the buttons be pressed that act on them. */
+function count(form) {
+  const boxes = all("input[name=id]", form);
+  const chosen = boxes.filter((box) => box.checked).length;
+  for (const box of boxes) box.closest("tr")?.classList.toggle("selected", box.checked);
+  for (const place of all("[data-chosen]", form)) place.textContent = chosen ? `${chosen} chosen` : "none chosen";
+  for (const button of all("[data-needs-rows]", form)) button.disabled = !chosen;
+  const every = form.querySelector("[data-every]");
+  if (every) {
+    every.checked = chosen > 0 && chosen === boxes.length;
+    every.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+}
+
+function chosen(event) {
+  const form = event.target.closest?.("form[data-rows]");
+  if (!form) return;
+  if (event.target.matches("[data-every]")) {
+    for (const box of all("input[name=id]", form)) box.checked = event.target.checked;
+  }
+  count(form);
+}
+
+/** Close the menus in which nothing was touched. */
+function close(event) {
+  for (const open of all("details.drop[open]")) {
+    if (event.type === "keydown" || !open.contains(event.target)) open.open = false;
+  }
+}
+
+/** Remember the theme where the server can see it, so that the next page begins with it. */
+function remember() {
+  let theme = "system";
+  try {
+    theme = localStorage.getItem("theme") ?? "system";
+  } catch {
+    // A browser that keeps nothing has the system's.
+  }
+  document.cookie = `tiercel_theme=${encodeURIComponent(theme)}; path=/ui; max-age=31536000; samesite=lax`;
+}
+
+/** Show the starred pages, and let this one be one of them. */
+function stars() {
+  const list = document.querySelector("[data-starred]");
+  const button = document.querySelector("[data-star]");
+  if (!list) return;
+  const read = () => {
+    try {
+      const found = JSON.parse(localStorage.getItem("starred") ?? "[]");
+      return Array.isArray(found) ? found : [];
+    } catch {
+      return [];
+    }
+  };
+  const draw = () => {
+    const kept = read().filter((each) => String(each.address).startsWith("/ui/"));
+    list.replaceChildren(...kept.map((each) => {
+      const link = Object.assign(document.createElement("a"), { href: each.address, textContent: `★ ${each.title}` });
+      const item = document.createElement("li");
+      item.append(link);
+      return item;
+    }));
+    button?.setAttribute("aria-pressed", String(kept.some((each) => each.address === location.pathname)));
+  };
+  button?.addEventListener("click", () => {
+    const others = read().filter((each) => each.address !== location.pathname);
+    const was = others.length < read().length;
+    const here = { address: location.pathname, title: document.title.replace(/ · Tiercel$/, "") };
+    localStorage.setItem("starred", JSON.stringify(was ? others : [...others, here]));
+    draw();
+  });
+  draw();
+}
+
+document.addEventListener("change", chosen);
+document.addEventListener("click", close);
+document.addEventListener("keydown", (event) => event.key === "Escape" && close(event));
+document.addEventListener("htmx:afterSwap", () => all("form[data-rows]").forEach(count));
+addEventListener("pagehide", remember);
+all("form[data-rows]").forEach(count);
+remember();
+stars();

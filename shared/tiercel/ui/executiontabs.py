@@ -1,0 +1,110 @@
+"""What the tabs of an execution show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tiercel.ui import formats
+from tiercel.ui.lists import LEVELS, fetched
+from tiercel.ui.visit import Visit
+
+MOST_ROWS = 500
+"""Task runs of a table without scripts; what is beyond is said."""
+
+WIDTH = 1000
+"""Units of a bar's drawing."""
+
+LINES = 200
+"""Log lines of a page."""
+
+Execution = Mapping[str, Any]
+
+
+def gantt(visit: Visit, execution: Execution) -> dict[str, Any]:
+    """Return the task runs, each with the bars of its states."""
+    runs = execution["taskRunList"]
+    starts = [_at(run["state"]["startDate"]) for run in runs]
+    begin = min(starts, default=visit.now)
+    end = max((_at(run["state"].get("endDate"), visit.now) for run in runs), default=begin)
+    span = max(end - begin, 0.001)
+    depths = _depths(runs)
+    rows = [
+        {"run": run, "bars": list(_bars(run["state"], begin, span, visit.now)), "depth": depths[run["id"]]}
+        for run in runs[:MOST_ROWS]
+    ]
+    return {"rows": rows, "more": len(runs) - len(rows), "width": WIDTH}
+
+
+def _at(text: object, default: float = 0.0) -> float:
+    found = formats.moment_of(text) if text else None
+    return default if found is None else found.timestamp()
+
+
+def _bars(state: Mapping[str, Any], begin: float, span: float, now: float) -> Iterator[dict[str, Any]]:
+    """Yield how long a run was in which state; the last one of a run that goes on lasts until now."""
+    histories = state["histories"]
+    for place, each in enumerate(histories):
+        since = _at(each["date"])
+        following = histories[place + 1]["date"] if place + 1 < len(histories) else None
+        until = _at(following, since if formats.is_over(each["state"]) else now)
+        x = (since - begin) / span * WIDTH
+        yield {"x": round(x, 1), "width": round(max((until - since) / span * WIDTH, 2.0), 1), "state": each["state"]}
+
+
+def _depths(runs: list[dict[str, Any]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for run in runs:  # parents come before what is inside them
+        found[run["id"]] = found.get(run.get("parentTaskRunId", ""), -1) + 1
+    return found
+
+
+def logs(visit: Visit, execution: Execution) -> dict[str, Any]:
+    """Return a page of the log, the newest lines, the oldest of them first."""
+    fixed = [("filters[executionId][EQUALS]", execution["id"])]
+    entries, place = fetched(
+        visit, "/logs/search", sort="timestamp:desc", size=LINES, more=fixed, own=("level", "attempt")
+    )
+    return {"entries": entries[::-1], "pages": place, "levels": LEVELS, "options": _log_options(visit, execution)}
+
+
+def _log_options(visit: Visit, execution: Execution) -> dict[str, Any]:
+    given = {"taskRun": "taskRunId", "task": "taskId", "level": "minLevel", "q": "q"}
+    found = {name: visit.given(parameter) for name, parameter in given.items() if visit.given(parameter)}
+    return {"execution": execution["id"], **found}
+
+
+def topology(_visit: Visit, execution: Execution) -> dict[str, Any]:
+    """Return the runs of each task: what is read where no picture can be drawn."""
+    return {"runs": execution["taskRunList"][:MOST_ROWS]}
+
+
+def outputs(visit: Visit, execution: Execution) -> dict[str, Any]:
+    """Return what the task runs gave, one row for each name; and what an expression gives that somebody tries."""
+    wanted = visit.given("task").lower()
+    rows = [
+        {"run": run, "name": name, "content": content}
+        for run in execution["taskRunList"]
+        if wanted in str(run["taskId"]).lower()
+        for name, content in run.get("outputs", {}).items()
+    ]
+    form = visit.request.form if visit.request.method == "POST" else {}
+    text, run = form.get("expression", ""), form.get("taskRunId", "")
+    return {"rows": rows, "expression": text, "at": run, "tried": _tried(visit, str(execution["id"]), text, run)}
+
+
+def _tried(visit: Visit, execution: str, text: str, run: str) -> dict[str, Any] | None:
+    """Return `{result}` or `{error}` of an expression; None where none is tried."""
+    if not text:
+        return None
+    if run:
+        found: dict[str, Any] = visit.api.post("/executions/{}/eval/{}", execution, run, body=text, kind="text/plain")
+    else:
+        found = visit.api.post("/executions/{}/actions/eval", execution, body=text, kind="text/plain")
+    return found
+
+
+def metrics(visit: Visit, execution: Execution) -> dict[str, Any]:
+    """Return the numbers that the task runs have measured."""
+    entries, place = fetched(visit, "/metrics/{}", execution["id"], size=100)
+    return {"entries": entries, "pages": place}

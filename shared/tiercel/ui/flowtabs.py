@@ -1,0 +1,170 @@
+"""What the tabs of a flow show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tiercel.api.failures import UnprocessableError
+from tiercel.errors import ConflictError, FlowError
+from tiercel.ui import formats
+from tiercel.ui.asking import YAML, address
+from tiercel.ui.counting import executions_daily
+from tiercel.ui.diffs import side_by_side, unified
+from tiercel.ui.lists import LEVELS, SPANS, fetched
+from tiercel.ui.visit import Moved, Visit, ui
+
+Flow = Mapping[str, Any]
+
+RECENT = 20
+"""Executions of an overview."""
+
+
+def overview(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return the latest executions, and when the next one is to come."""
+    query = {"filters[namespace][EQUALS]": flow["namespace"], "filters[flowId][EQUALS]": flow["id"], "size": RECENT}
+    found = visit.api.get("/executions/search", query=query)
+    return {
+        "recent": found["results"],
+        "total": found["total"],
+        "states": states_of(visit, flow),
+        "daily": executions_daily(visit, {"namespace": flow["namespace"], "flowId": flow["id"]}),
+    }
+
+
+def states_of(visit: Visit, flow: Flow) -> list[dict[str, Any]]:
+    """Return how the triggers of a flow stand."""
+    found = visit.api.find("/triggers/{}/{}", flow["namespace"], flow["id"], query={"size": 100}, default={})
+    states: list[dict[str, Any]] = found.get("results", [])
+    return states
+
+
+def topology(_visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return the tasks in their order: what is read where no picture can be drawn."""
+    return {"outline": list(_outline(flow.get("tasks", []), 0))}
+
+
+def _outline(tasks: object, depth: int) -> list[tuple[int, str, str]]:
+    """Return the tasks in a value, those inside others after them: depth, id and type."""
+    found: list[tuple[int, str, str]] = []
+    for value in tasks if isinstance(tasks, list) else (tasks.values() if isinstance(tasks, Mapping) else ()):
+        if isinstance(value, Mapping) and "id" in value and "type" in value:
+            found.append((depth, str(value["id"]), str(value["type"])))
+            found += [line for each in value.values() for line in _outline(each, depth + 1)]
+        elif isinstance(value, list | Mapping):
+            found += _outline(value, depth)
+    return found
+
+
+def revisions(visit: Visit, flow: Flow) -> dict[str, Any] | Moved:
+    """Return two revisions and what differs; restore one that is asked for by POST."""
+    name = flow["namespace"], flow["id"]
+    every = visit.api.get("/flows/{}/{}/revisions", *name, query={"allowDelete": True})
+    known = {each["revision"]: each for each in every}
+    if visit.request.method == "POST":
+        return _restored(visit, name, known)
+    right = _revision(visit, "right", known, every[-1]["revision"])
+    before = max((number for number in known if number < right), default=right)
+    left = _revision(visit, "left", known, before)
+    lines = unified(known[left]["source"], known[right]["source"])
+    return {
+        "every": every[::-1],
+        "left": known[left],
+        "right": known[right],
+        "lines": lines,
+        "pairs": side_by_side(lines),
+        "view": visit.given("view", "unified"),
+        "latest": every[-1],
+    }
+
+
+def _revision(visit: Visit, name: str, known: Mapping[int, Any], default: int) -> int:
+    text = visit.given(name)
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) not in known:
+        raise UnprocessableError(f"there is no revision '{text}'; there are {', '.join(map(str, sorted(known)))}")
+    return int(text)
+
+
+def _restored(visit: Visit, name: tuple[str, str], known: Mapping[int, Any]) -> Moved:
+    number = visit.request.form.get("revision", "")
+    if not number.isdecimal() or int(number) not in known:
+        raise UnprocessableError(f"there is no revision '{number}'")
+    visit.api.send("PUT", address("/flows/{}/{}", *name), known[int(number)]["source"], YAML)
+    return Moved(ui("/flows/edit/{}/{}/revisions", *name), f"Revision {number} is the latest again.")
+
+
+def triggers(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return each trigger of a flow: as declared, and how it stands."""
+    states = {state["triggerId"]: state for state in states_of(visit, flow)}
+    declared = [each for each in flow.get("triggers", []) if isinstance(each, Mapping)]
+    rows = [{"trigger": each, "state": states.pop(each["id"], None)} for each in declared]
+    rows += [
+        {"trigger": {"id": state["triggerId"], "type": state["kind"]}, "state": state} for state in states.values()
+    ]
+    return {"rows": rows, "webhook": _webhook_address(visit, flow), "now": visit.now}
+
+
+def _webhook_address(visit: Visit, flow: Flow) -> str:
+    base = visit.api.site.url.rstrip("/")
+    return f"{base}/api/v1/main/executions/webhook/{flow['namespace']}/{flow['id']}/"
+
+
+def logs(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return a page of what the flow's executions have written."""
+    fixed = [("filters[namespace][EQUALS]", flow["namespace"]), ("filters[flowId][EQUALS]", flow["id"])]
+    entries, place = fetched(visit, "/logs/search", sort="timestamp:desc", size=100, more=fixed)
+    return {
+        "entries": entries,
+        "pages": place,
+        "levels": LEVELS,
+        "spans": SPANS,
+        "options": {"filters": {"namespace": flow["namespace"], "flowId": flow["id"]}},
+    }
+
+
+def metrics(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return what a metric of the flow came to, over time."""
+    name = flow["namespace"], flow["id"]
+    names = visit.api.get("/metrics/names/{}/{}", *name)
+    tasks = visit.api.get("/metrics/tasks/{}/{}", *name)
+    metric, task = visit.given("metric") or next(iter(names), ""), visit.given("task")
+    sums = visit.given("aggregation", "sum")
+    found: dict[str, Any] = {"aggregations": []}
+    if metric:
+        place = (*name, task, metric) if task else (*name, metric)
+        found = visit.api.get(
+            "/metrics/aggregates/" + "/".join(["{}"] * len(place)), *place, query={"aggregation": sums}
+        )
+    points = [each for each in found["aggregations"] if each.get("value") is not None]
+    return {"names": names, "tasks": tasks, "metric": metric, "task": task, "sums": sums, "points": points}
+
+
+def dependencies(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return the flows that a flow depends on, and those that depend on it."""
+    try:
+        found = visit.api.get("/flows/{}/{}/dependencies", flow["namespace"], flow["id"])
+    except (ConflictError, FlowError) as error:
+        return {"nodes": [], "edges": [], "trouble": str(error)}
+    nodes = {each["uid"]: each for each in found.get("nodes", [])}
+    edges = [
+        (nodes[each["source"]], nodes[each["target"]], str(each.get("relation", "")))
+        for each in found.get("edges", [])
+        if each["source"] in nodes and each["target"] in nodes
+    ]
+    return {"nodes": list(nodes.values()), "edges": edges, "trouble": ""}
+
+
+def concurrency(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return how many executions of a flow run, and how many wait."""
+    name = {"filters[namespace][EQUALS]": flow["namespace"], "filters[flowId][EQUALS]": flow["id"]}
+    queued = visit.api.get("/executions/search", query={**name, "state": "QUEUED", "size": 25})
+    running = visit.api.get("/executions/search", query={**name, "filters[state][IN]": "RUNNING", "size": 25})
+    return {"limit": flow.get("concurrency", {}), "queued": queued, "running": running}
+
+
+def is_late(state: Mapping[str, Any] | None, now: float) -> bool:
+    """Tell whether a trigger should have been looked at minutes ago."""
+    following = formats.moment_of(state.get("nextExecutionDate")) if state else None
+    return following is not None and not (state or {}).get("disabled") and following.timestamp() < now - 120

@@ -1,0 +1,21 @@
+// A small editor in a form, for inputs of JSON or YAML: it keeps a field of the form filled.
+import { EditorView } from "@codemirror/view";
+import { h } from "../lib/dom.js";
+import { dress, extensions } from "../editor/base.js";
+
+/** @param {HTMLElement} element @param {{name: string, value?: string, label?: string}} options */
+export function mount(element, { name, value = "", label }) {
+  const field = h("textarea", { name, hidden: true });
+  field.value = value;
+  const place = h("div", { class: "i-code" });
+  const tell = EditorView.updateListener.of((update) => {
+    if (!update.docChanged) return;
+    field.value = update.state.doc.toString();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  const named = EditorView.contentAttributes.of({ "aria-label": label ?? name });
+  element.append(place, field);
+  dress(place);
+  const view = new EditorView({ doc: value, parent: place, extensions: extensions({ more: [tell, named] }) });
+  return { unmount: () => (view.destroy(), place.remove(), field.remove()) };
+}

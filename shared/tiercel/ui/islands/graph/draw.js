@@ -1,0 +1,90 @@
+// The sheet: boxes, lines, what stands in them.
+import { svg } from "../lib/dom.js";
+import { duration, lastPart } from "../lib/format.js";
+import { icon, isOver, spans } from "../lib/states.js";
+import { nameOf, typeOf } from "./model.js";
+
+/** Draw everything anew into a group. */
+export function drawAll(sheet, top, laid, how) {
+  const parts = [];
+  const walk = (box) => {
+    if (box.kind === "cluster" && box.parent) parts.push(cluster(box, how));
+    else if (box.parent) parts.push(leaf(box, how));
+    if (box.inner) for (const child of box.children) walk(child);
+  };
+  walk(top);
+  const lines = laid.edges.map((each) => edge(each));
+  const clusters = parts.filter((each) => each.classList.contains("i-cluster"));
+  const nodes = parts.filter((each) => !each.classList.contains("i-cluster"));
+  sheet.replaceChildren(svg("g", {}, clusters), svg("g", { "aria-hidden": "true" }, lines), svg("g", {}, nodes));
+}
+
+function edge({ edge: { relation }, value, points }) {
+  const kind = relation?.relationType ?? relation ?? "";
+  const path = svg("path", { class: "i-edge", d: curve(points), "marker-end": "url(#i-arrow)", data: { relation: String(kind) } });
+  if (value === null || value === undefined || value === "" || points.length < 2) return path;
+  const [x, y] = points[Math.floor(points.length / 2)];
+  return svg("g", {}, path, svg("text", { class: "i-edge-value", x, y: y - 3, "text-anchor": "middle" }, cut(String(value), 24)));
+}
+
+/** Return a path through points, with round corners. */
+function curve(points) {
+  if (points.length < 2) return "";
+  const [first, ...rest] = points;
+  let path = `M${first[0]},${first[1]}`;
+  for (let place = 0; place < rest.length - 1; place += 1) {
+    const [here, next] = [rest[place], rest[place + 1]];
+    path += ` Q${here[0]},${here[1]} ${(here[0] + next[0]) / 2},${(here[1] + next[1]) / 2}`;
+  }
+  return `${path} L${rest.at(-1)[0]},${rest.at(-1)[1]}`;
+}
+
+function cluster(box, how) {
+  const folded = how.folded.has(box.id);
+  const group = svg("g", { class: `i-cluster${folded ? " i-folded" : ""}`, transform: `translate(${box.x} ${box.y})`, data: { id: box.id } });
+  const state = how.standing(nameOf(box));
+  if (state) group.dataset.state = state.state;
+  const progress = state?.progress ? ` ${state.progress.done}/${state.progress.all}` : "";
+  const title = cut(nameOf(box), Math.max(8, Math.floor(box.width / 8) - 6));
+  group.append(
+    svg("rect", { width: box.width, height: box.height, rx: 10 }),
+    svg("g", { class: "i-node i-fold-button", tabindex: "0", role: "button", "aria-expanded": String(!folded), "aria-label": `${nameOf(box)}, ${folded ? "folded" : "open"}`, data: { fold: box.id } },
+      svg("rect", { class: "i-fold-hit", width: Math.min(box.width, 200), height: folded ? box.height : 22, rx: 8 }),
+      svg("text", { x: 10, y: folded ? 20 : 16, class: "i-cluster-name" }, `${folded ? "▸" : "▾"} ${title}`, svg("tspan", { class: "i-progress" }, progress)),
+      folded ? svg("text", { x: 24, y: 36, class: "i-node-type" }, lastPart(typeOf(box)) || box.relation) : null),
+  );
+  return group;
+}
+
+function leaf(box, how) {
+  const at = { transform: `translate(${box.x} ${box.y})` };
+  if (box.kind === "root" || box.kind === "end") return svg("circle", { class: "i-dot", cx: box.x + 5, cy: box.y + 5, r: 3.5 });
+  const [name, type] = [nameOf(box), typeOf(box)];
+  const state = box.kind === "trigger" ? null : how.standing(name, box);
+  const branch = box.node.branchType ?? (box.node.error ? "ERROR" : "");
+  const group = svg("g", {
+    ...at, class: `i-node i-${box.kind}`, tabindex: "0", role: "button",
+    "aria-label": [name, lastPart(type), state?.state].filter(Boolean).join(", "), data: { id: box.id, branch },
+  });
+  if (state) group.dataset.state = state.state;
+  group.append(
+    svg("title", {}, `${name}\n${type || box.node.namespace || ""}`),
+    svg("rect", { width: box.width, height: box.height, rx: 8 }),
+    svg("text", { x: 14, y: 20, class: "i-node-name" }, cut(name, 24)),
+    svg("text", { x: 14, y: 36, class: "i-node-type" }, cut(lastPart(type) || box.node.namespace || "", state ? 16 : 28)),
+  );
+  if (state) group.append(...marks(state));
+  return group;
+}
+
+function marks(state) {
+  const all = spans(state.run.state);
+  const time = all.length ? duration((isOver(state.state) ? all.at(-1).to : Date.now()) - all[0].from) : "";
+  const count = state.progress ? `${state.progress.done}/${state.progress.all}` : state.count > 1 ? `×${state.count}` : "";
+  return [
+    svg("text", { x: 176, y: 20, class: "i-node-state", "text-anchor": "end" }, icon(state.state)),
+    svg("text", { x: 176, y: 36, class: "i-node-time", "text-anchor": "end" }, [count, time].filter(Boolean).join(" ")),
+  ];
+}
+
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -1,0 +1,205 @@
+// One stream for each execution that a page shows, shared by everything on the page that wants it.
+//
+// Promises: what listeners get never goes back; the mark says whether what is shown is live; after the end things are
+// fetched again after 0, 2 and 10 seconds, for logs come late; a page that is hidden for 30 seconds asks for nothing; without
+// streams it polls.
+import { address, ask } from "./api.js";
+import { isOver } from "./states.js";
+
+const TIMES = { hidden: 30_000, poll: 3_000, soonest: 500, latest: 15_000, lived: 2_000, silent: 45_000, late: [0, 2_000, 10_000] };
+const MARKS = { live: "live", connecting: "connecting", reconnecting: "reconnecting", polling: "polling", ended: "ended", hidden: "paused", gone: "gone" };
+const open = new Map();
+
+/** Return how far an execution is: later never compares as less. */
+function progress(run) {
+  const histories = run.state?.histories ?? [];
+  let steps = 0;
+  for (const each of run.taskRunList ?? []) steps += (each.state?.histories?.length ?? 0) + (each.attempts?.length ?? 0);
+  return [histories.length, Date.parse(histories.at(-1)?.date ?? 0), steps];
+}
+
+/** Return whether `one` is older than `other`. */
+export function isOlder(one, other) {
+  const [a, b] = [progress(one), progress(other)];
+  const place = a.findIndex((each, index) => each !== b[index]);
+  return place >= 0 && a[place] < b[place];
+}
+
+/** An execution as a page follows it. */
+class Live {
+  constructor(id, times) {
+    this.id = id;
+    this.times = times;
+    this.run = null;
+    this.mark = MARKS.connecting;
+    this.listeners = new Set();
+    this.failures = 0;
+    this.timers = new Set();
+    this.visibility = () => this.#visibility();
+    document.addEventListener("visibilitychange", this.visibility);
+    this.#begin();
+  }
+
+  /** Fetch it now. */
+  async refresh() {
+    try {
+      this.#take(await ask(["executions", this.id]));
+      return true;
+    } catch (error) {
+      if (error.status === 404) this.#say(MARKS.gone);
+      return false;
+    }
+  }
+
+  close() {
+    document.removeEventListener("visibilitychange", this.visibility);
+    this.#stop();
+    open.delete(this.id);
+  }
+
+  async #begin() {
+    this.closed = false;
+    await this.refresh();
+    if (this.closed || this.mark === MARKS.gone) return;
+    if (this.run && isOver(this.run.state.current)) this.#ended();
+    else this.#connect();
+  }
+
+  #connect() {
+    if (this.closed || this.source) return;
+    if (this.failures >= 2 || typeof EventSource === "undefined") {
+      this.#poll();
+      return;
+    }
+    const began = Date.now();
+    const source = new EventSource(address(["executions", this.id, "follow"]));
+    this.source = source;
+    let heard = false;
+    source.onmessage = (event) => {
+      heard = true;
+      this.failures = 0;
+      this.#quiet();
+      this.#say(MARKS.live);
+      const found = JSON.parse(event.data);
+      if (found.state) this.#take(found);
+      if (event.lastEventId === "end") this.#ended();
+    };
+    source.onerror = () => {
+      // The server ends streams after some minutes: that is none of our failures, it is opened again at once.
+      this.#disconnect();
+      if (this.closed || this.mark === MARKS.ended) return;
+      if (!heard || Date.now() - began < this.times.lived) this.failures += 1;
+      this.#say(MARKS.reconnecting);
+      this.#later(() => this.#begin(), Math.min(this.times.soonest * 2 ** this.failures, this.times.latest));
+    };
+  }
+
+  /** A stream that says nothing for long, not even that it lives, is dead without anybody having been told. */
+  #quiet() {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => this.source?.onerror(), this.times.silent);
+  }
+
+  async #poll() {
+    if (this.closed) return;
+    const fine = await this.refresh();
+    if (this.closed || this.mark === MARKS.gone) return;
+    if (this.run && isOver(this.run.state.current)) return void this.#ended();
+    this.#say(fine ? MARKS.polling : MARKS.reconnecting);
+    this.#later(() => this.#poll(), this.times.poll);
+  }
+
+  #ended() {
+    this.#stop();
+    this.#say(MARKS.ended);
+    for (const delay of this.times.late) {
+      this.#later(async () => {
+        if (!(await this.refresh())) return;
+        for (const { onLate } of this.listeners) onLate?.(this.run);
+        document.dispatchEvent(new CustomEvent("tiercel:ended", { detail: this.run }));
+      }, delay);
+    }
+  }
+
+  #take(run) {
+    if (this.run && isOlder(run, this.run)) return;
+    const woken = this.mark === MARKS.ended && !isOver(run.state.current);
+    this.run = run;
+    for (const { onRun } of this.listeners) onRun?.(run);
+    document.dispatchEvent(new CustomEvent("tiercel:execution", { detail: run }));
+    if (woken) this.again(); // restarted
+  }
+
+  /** Begin anew, as after a restart. */
+  again() {
+    this.#stop();
+    this.failures = 0;
+    this.#say(MARKS.connecting);
+    this.#begin();
+  }
+
+  #visibility() {
+    if (this.mark === MARKS.ended || this.mark === MARKS.gone) return;
+    clearTimeout(this.hiding);
+    if (document.visibilityState === "hidden") {
+      this.hiding = setTimeout(() => {
+        this.#stop();
+        this.#say(MARKS.hidden);
+      }, this.times.hidden);
+    } else if (this.closed) {
+      this.#say(MARKS.connecting);
+      this.#begin();
+    }
+  }
+
+  #say(mark) {
+    if (mark === this.mark) return;
+    this.mark = mark;
+    for (const { onMark } of this.listeners) onMark?.(mark);
+    document.dispatchEvent(new CustomEvent("tiercel:live", { detail: { execution: this.id, mark } }));
+  }
+
+  #later(step, delay) {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      step();
+    }, delay);
+    this.timers.add(timer);
+  }
+
+  #disconnect() {
+    clearTimeout(this.watchdog);
+    this.source?.close();
+    this.source = null;
+  }
+
+  #stop() {
+    this.closed = true;
+    this.#disconnect();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+}
+
+/**
+ * Follow an execution.
+ * @param {string} id
+ * @param {{onRun?: (run: object) => void, onMark?: (mark: string) => void, onLate?: (run: object) => void}} listener
+ *   told at once of what is known already
+ * @returns {{refresh: () => Promise<boolean>, again: () => void, leave: () => void}}
+ */
+export function follow(id, listener) {
+  if (!open.has(id)) open.set(id, new Live(id, { ...TIMES, ...globalThis.tiercelTimes }));
+  const live = open.get(id);
+  live.listeners.add(listener);
+  listener.onMark?.(live.mark);
+  if (live.run) listener.onRun?.(live.run);
+  return {
+    refresh: () => live.refresh(),
+    again: () => live.again(),
+    leave() {
+      live.listeners.delete(listener);
+      if (!live.listeners.size) live.close();
+    },
+  };
+}

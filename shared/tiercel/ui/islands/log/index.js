@@ -1,0 +1,256 @@
+// Logs of an execution, or of many: the last page first, more as one scrolls, searched and filtered by the server.
+import { address, executionPage } from "../lib/api.js";
+import { announce, button, copy, debounced, h, problem, undoing } from "../lib/dom.js";
+import { clock, moment } from "../lib/format.js";
+import { follow } from "../lib/live.js";
+import { keep, setting } from "../lib/settings.js";
+import { isOver } from "../lib/states.js";
+import { Windowed } from "../lib/windowed.js";
+import { plain, rendered } from "./ansi.js";
+import { LogSource } from "./source.js";
+import { toolbar } from "./toolbar.js";
+
+const LINE = 20; // pixels of a line, as in log.css
+const QUIET = 1_500; // milliseconds between two looks at a running execution
+
+/**
+ * @param {HTMLElement} element
+ * @param {{execution?: string, task?: string, taskRun?: string, attempt?: number, level?: string, q?: string,
+ *   filters?: object, compact?: boolean}} options `compact` is without a toolbar, as high as its lines up to some 20
+ */
+export function mount(element, options) {
+  const island = new LogIsland(element, options);
+  island.begin();
+  return { unmount: () => island.unmount() };
+}
+
+class LogIsland {
+  constructor(element, options) {
+    this.options = options;
+    this.undo = undoing();
+    this.level = options.level ?? (options.compact ? "TRACE" : setting("defaultLogLevel"));
+    this.q = options.q ?? "";
+    this.wrap = setting("logWrap") !== "false";
+    this.following = true;
+    this.columns = 100;
+    this.scroller = h("div", { class: "i-log-lines", role: "log", tabindex: "0", "aria-label": "Log lines", "aria-live": "off" });
+    this.note = h("div", { class: "i-log-note i-muted" });
+    this.root = h("div", { class: `i-log${options.compact ? " i-compact" : ""}` });
+    this.tools = options.compact ? null : toolbar(this);
+    this.root.append(...[this.tools?.element, this.scroller, this.note].filter(Boolean));
+    element.append(this.root);
+    this.list = new Windowed(this.scroller, {
+      key: (row) => row.key,
+      height: (row) => this.#height(row),
+      draw: (row) => this.#draw(row),
+      onScroll: (seen) => this.#scrolled(seen),
+      onWidth: (width) => this.#width(width),
+    });
+    this.undo.listen(this.scroller, "wheel", (event) => event.deltaY < 0 && this.setFollowing(false), { passive: true });
+    this.undo.listen(this.scroller, "keydown", (event) => this.#key(event));
+    this.source = new LogSource(this.filters());
+  }
+
+  /** Return the fields of the search. */
+  filters() {
+    const { execution, task, taskRun, attempt, filters } = this.options;
+    const found = { ...filters, executionId: execution, taskId: task, taskRunId: taskRun, attemptNumber: attempt, q: this.q };
+    const query = Object.entries(found)
+      .filter(([, value]) => value !== undefined && value !== null && value !== "")
+      .map(([name, value]) => (name.startsWith("filters[") ? [name, value] : [`filters[${name}][EQUALS]`, value]));
+    if (this.level && this.level !== "TRACE") query.push(["filters[level][EQUALS]", this.level]);
+    return Object.fromEntries(query);
+  }
+
+  async begin() {
+    this.#classes();
+    await this.reload();
+    if (!this.options.execution || this.gone) return;
+    const looking = debounced(() => this.look(), 200);
+    this.live = follow(this.options.execution, {
+      onRun: (run) => {
+        this.over = isOver(run.state.current);
+        looking();
+        this.#tick();
+      },
+      onLate: () => this.look(),
+      onMark: (mark) => {
+        this.mark = mark;
+        this.#tick();
+      },
+    });
+  }
+
+  /** While it runs, a task may log without any state changing. */
+  #tick() {
+    clearTimeout(this.ticking);
+    if (this.gone || this.over || ["paused", "gone", "ended"].includes(this.mark) || document.visibilityState === "hidden") return;
+    this.ticking = setTimeout(async () => {
+      await this.look();
+      this.#tick();
+    }, QUIET);
+  }
+
+  /** Begin anew: another filter, or the other end. */
+  async reload(from = "end") {
+    this.source.filters = this.filters();
+    this.source.reset(from);
+    this.list.forget();
+    this.busy = false;
+    this.following = from === "end";
+    await this.#read(() => this.source.more());
+    if (this.gone) return;
+    if (from === "end") this.list.toEnd();
+    else this.scroller.scrollTop = 0;
+  }
+
+  /** Show what has come since. */
+  async look() {
+    await this.#read(() => this.source.newer());
+    if (this.following && this.source.from === "end") this.list.toEnd();
+  }
+
+  async #read(step) {
+    if (this.busy || this.gone) return;
+    this.busy = true;
+    const signal = this.source.running.signal;
+    try {
+      const added = await step();
+      if (this.gone || signal.aborted) return;
+      if (added || !this.source.rows.length || this.failed) this.list.set(this.source.rows, { anchor: !this.following });
+      this.failed = false;
+      this.#tell();
+    } catch (error) {
+      if (error.name === "AbortError" || this.gone) return;
+      this.failed = true;
+      this.note.replaceChildren(problem(error, () => this.reload()));
+    } finally {
+      if (!signal.aborted) this.busy = false;
+      if (this.missed && !this.gone) this.list.paint();
+    }
+  }
+
+  #tell() {
+    const { rows, complete, from } = this.source;
+    const more = from === "end" && !complete ? "; scroll up for older ones" : "";
+    const none = this.q || this.level !== "TRACE" ? "No line matches the level and the search." : "Nothing was logged yet.";
+    this.note.replaceChildren(rows.length ? `${rows.length.toLocaleString()} lines${more}` : none);
+    this.root.dataset.lines = rows.length;
+    if (this.options.compact) this.scroller.style.height = `${Math.min(400, Math.max(1, rows.length) * LINE + 12)}px`;
+  }
+
+  #scrolled({ atTop, atEnd }) {
+    if (!this.source.rows.length) return;
+    this.missed = this.busy; // looked at again once what is being read is there
+    if (this.busy) return;
+    if (atTop && this.source.from === "end" && !this.source.complete) this.#read(() => this.source.more());
+    if (atEnd && this.source.from === "beginning") this.#read(() => this.source.more());
+    if (atEnd && this.source.from === "end" && !this.following) this.setFollowing(true);
+  }
+
+  #key(event) {
+    if (["ArrowUp", "PageUp", "Home"].includes(event.key)) this.setFollowing(false);
+  }
+
+  setFollowing(following) {
+    if (following === this.following) return;
+    this.following = following;
+    this.tools?.following(following);
+    if (following && this.source.from === "beginning") this.reload("end");
+    else if (following) this.list.toEnd();
+  }
+
+  setLevel(level) {
+    this.level = level;
+    keep("defaultLogLevel", level);
+    this.reload();
+  }
+
+  setQuery(q) {
+    this.q = q.trim();
+    this.marked = this.q ? new RegExp(this.q.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi") : null;
+    this.reload();
+  }
+
+  setWrap(wrap) {
+    this.wrap = wrap;
+    keep("logWrap", wrap);
+    this.#classes();
+    this.list.forget();
+  }
+
+  #classes() {
+    this.root.classList.toggle("i-wrap", this.wrap);
+  }
+
+  /** Go to the next error (`step` 1) or the one before (-1), from what is in sight. */
+  async jump(step) {
+    this.setFollowing(false);
+    const { rows } = this.source;
+    let place = (this.jumped ?? (step > 0 ? this.list.first - 1 : rows.length)) + step;
+    while (place >= 0 && place < rows.length && rows[place].entry.level !== "ERROR") place += step;
+    if (place < 0 || place >= rows.length) {
+      this.jumped = undefined;
+      announce("No more errors among the lines that are loaded");
+      this.note.replaceChildren("No more errors among the lines that are loaded.");
+      return;
+    }
+    this.jumped = place;
+    this.list.to(place);
+    const shown = this.list.element(rows[place].key);
+    shown?.classList.add("i-found");
+    setTimeout(() => shown?.classList.remove("i-found"), 2_000);
+  }
+
+  copy() {
+    return copy(this.source.rows.map(({ entry }) => `${entry.timestamp} ${entry.level} ${plain(entry.message)}`).join("\n"));
+  }
+
+  /** The address of the whole log as a file; empty for a search over many executions. */
+  get file() {
+    const { execution, task, taskRun, attempt } = this.options;
+    if (!execution) return "";
+    const query = { minLevel: this.level === "TRACE" ? "" : this.level, taskId: task, taskRunId: taskRun, attempt };
+    return address(["logs", execution, "download"], query);
+  }
+
+  #width(width) {
+    const columns = Math.max(20, Math.floor((width - (this.options.execution ? 250 : 420)) / 7.3));
+    if (columns === this.columns) return;
+    this.columns = columns;
+    if (this.wrap) this.list.forget();
+  }
+
+  /** Guess the height of a line: the font is of one width. What is seen corrects it. */
+  #height({ entry }) {
+    const { message } = entry;
+    if (message.length < this.columns && !message.includes("\n")) return LINE;
+    const parts = message.split("\n");
+    if (!this.wrap) return parts.length * LINE;
+    return parts.reduce((sum, part) => sum + Math.max(1, Math.ceil(part.length / this.columns)), 0) * LINE;
+  }
+
+  #draw({ entry }) {
+    const where = this.options.execution ? null : this.#where(entry);
+    const task = entry.taskId && !this.options.task && !this.options.taskRun && h("span", { class: "i-log-task", title: entry.taskId }, entry.taskId);
+    return h("div", { class: "i-log-line", data: { level: entry.level } },
+      h("time", { datetime: entry.timestamp, title: moment(entry.timestamp) }, where ? moment(entry.timestamp) : clock(entry.timestamp)),
+      h("span", { class: "i-log-level" }, entry.level), where, task || null,
+      h("span", { class: "i-log-text" }, rendered(entry.message, this.marked ?? null)));
+  }
+
+  #where(entry) {
+    return h("a", { class: "i-log-where", href: executionPage(entry, "logs") }, `${entry.namespace}.${entry.flowId}`);
+  }
+
+  unmount() {
+    this.gone = true;
+    clearTimeout(this.ticking);
+    this.source.running.abort();
+    this.live?.leave();
+    this.list.destroy();
+    this.tools?.destroy();
+    this.undo.run();
+    this.root.remove();
+  }
+}

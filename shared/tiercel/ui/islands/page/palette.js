@@ -1,0 +1,114 @@
+// Ctrl+K: search everything and go there.
+import { ask, executionPage, flowPage, page, pages } from "../lib/api.js";
+import { debounced, h } from "../lib/dom.js";
+import { lastPart } from "../lib/format.js";
+
+const PAGES = [
+  ["Dashboards", "dashboards"], ["Flows", "flows"], ["New flow", "flows/new"], ["Search in sources", "flows/search"], ["Executions", "executions"], ["Logs", "logs"],
+  ["Namespaces", "namespaces"], ["Triggers", "admin/triggers"], ["Stats", "admin/stats"], ["Plugins", "plugins"], ["Blueprints", "blueprints"], ["Settings", "settings"],
+];
+const MOST = 8; // of one kind
+
+export function palette(document) {
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open();
+    }
+  });
+  document.addEventListener("click", (event) => event.target.closest("[data-open-palette]") && open());
+}
+
+let plugins = null;
+
+/** Return the types of plugins, asked for once a page. */
+async function types() {
+  plugins ??= ask(["plugins"], { query: { size: 1000 } }).then(({ results }) =>
+    results.flatMap((group) => [...(group.tasks ?? []), ...(group.triggers ?? [])].map((each) => each.cls)));
+  return plugins;
+}
+
+/** Return what matches without asking anybody: pages, and what the page itself offers. */
+function near(words) {
+  const fits = (text) => words.every((word) => text.toLowerCase().includes(word));
+  const own = [...document.querySelectorAll("[data-command]")].filter((each) => !each.disabled).map((each) => ({ kind: "Here", text: each.dataset.command || each.textContent.trim(), run: () => each.click() }));
+  const places = PAGES.map(([text, path]) => ({ kind: "Page", text, href: `${pages()}/${path}` }));
+  return [...own, ...places].filter(({ text }) => fits(text));
+}
+
+/** Return what the server knows: flows (also to execute), executions by id, namespaces, types. */
+async function far(text, signal) {
+  const wish = /^(?:execute|run)\s+(.+)/i.exec(text)?.[1];
+  const q = wish ?? text;
+  const query = { "filters[q][EQUALS]": q, size: MOST };
+  const asked = [
+    ask(["flows", "search"], { query, signal }).then(({ results }) => results.flatMap((flow) => [
+      { kind: "Flow", text: `${flow.namespace}.${flow.id}`, href: flowPage(flow.namespace, flow.id) },
+      { kind: "Execute", text: `Execute ${flow.namespace}.${flow.id}`, href: page(["flows", "edit", flow.namespace, flow.id, "overview"], { execute: true }), late: !wish },
+    ])),
+    wish ? [] : ask(["namespaces", "search"], { query: { q, size: MOST }, signal }).then(({ results }) => results.map(({ id }) => ({ kind: "Namespace", text: id, href: page(["namespaces", "edit", id]) }))),
+    !wish && /^[\w-]{8,}$/.test(q) ? ask(["executions", q], { signal }).then((run) => [{ kind: "Execution", text: `${run.id} (${run.namespace}.${run.flowId})`, href: executionPage(run) }]) : [],
+    wish ? [] : types().then((all) => all.filter((each) => each.toLowerCase().includes(q.toLowerCase())).slice(0, MOST).map((each) => ({ kind: "Type", text: lastPart(each), more: each, href: page(["plugins", each]) }))),
+  ];
+  const found = (await Promise.allSettled(asked)).flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+  return [...found.filter((each) => !each.late), ...found.filter((each) => each.late)];
+}
+
+function open() {
+  if (document.querySelector("dialog.i-palette")) return;
+  let [items, chosen, running] = [[], 0, new AbortController()];
+  const list = h("ul", { role: "listbox", id: "i-palette-list", "aria-label": "Found" });
+  const field = h("input", { type: "search", class: "i-input", placeholder: "Search, or “execute …”", "aria-label": "Search everything", role: "combobox", "aria-expanded": "true", "aria-controls": "i-palette-list", autocomplete: "off" });
+  const dialog = h("dialog", { class: "i-dialog i-palette", "aria-label": "Search everything" }, field, list);
+  const show = (found) => {
+    items = found;
+    chosen = 0;
+    list.replaceChildren(...items.map((each, place) => h("li", { role: "option", id: `i-palette-${place}`, on: { click: (event) => go(place, event), pointermove: () => choose(place) } },
+      h("span", { class: "i-palette-kind" }, each.kind), h("span", {}, each.text), each.more ? h("span", { class: "i-muted" }, each.more) : null)));
+    choose(0);
+  };
+  const choose = (place) => {
+    chosen = Math.max(0, Math.min(items.length - 1, place));
+    [...list.children].forEach((each, number) => each.setAttribute("aria-selected", number === chosen));
+    field.setAttribute("aria-activedescendant", `i-palette-${chosen}`);
+    list.children[chosen]?.scrollIntoView({ block: "nearest" });
+  };
+  const go = (place, event) => {
+    const item = items[place];
+    if (!item) return;
+    dialog.close();
+    if (item.run) item.run();
+    else if (event.ctrlKey || event.metaKey) window.open(item.href, "_blank", "noopener");
+    else location.assign(item.href);
+  };
+  const search = debounced(async (text) => {
+    running.abort();
+    running = new AbortController();
+    const { signal } = running;
+    const found = await far(text, signal);
+    if (!signal.aborted) show([...near(text.toLowerCase().split(/\s+/)), ...found]);
+  }, 200);
+  field.addEventListener("input", () => {
+    const text = field.value.trim();
+    show(near(text.toLowerCase().split(/\s+/)));
+    if (text) search(text);
+    else search.cancel();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") choose(chosen + 1);
+    else if (event.key === "ArrowUp") choose(chosen - 1);
+    else if (event.key === "Enter") go(chosen, event);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => {
+    search.cancel();
+    running.abort();
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  show(near([]));
+}

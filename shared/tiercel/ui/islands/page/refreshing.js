@@ -1,0 +1,49 @@
+// Parts of a page that are asked for again: `[data-refresh]` elements get the event `tiercel:refresh`, which htmx hears.
+//
+// Promise: nothing is asked for while the page is out of sight or somebody works in the part; less often while nothing changes.
+import { setting } from "../lib/settings.js";
+
+const [SLOWEST, TURN] = [6, 500]; // times the interval; milliseconds between two changes of one execution
+
+export function refreshing(document) {
+  let [slower, last] = [1, ""];
+  const parts = (name) => [...document.querySelectorAll("[data-refresh]")].filter((each) => each.dataset.refresh === name);
+  const busy = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, [contenteditable]");
+  const ask = (name) => {
+    for (const part of parts(name)) if (!busy(part) && !part.querySelector("input[name=id]:checked")) part.dispatchEvent(new CustomEvent("tiercel:refresh"));
+  };
+  const turn = () => {
+    const seconds = Math.max(3, Number(setting("autoRefreshInterval")) || 10);
+    setTimeout(() => {
+      if (document.visibilityState === "visible" && setting("autoRefresh") === "true") ask("");
+      turn();
+    }, seconds * 1000 * slower);
+  };
+  turn();
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const part = detail.elt?.closest?.("[data-refresh='']");
+    if (!part) return;
+    const same = detail.xhr.status === 304 || detail.xhr.responseText === last;
+    last = detail.xhr.responseText;
+    slower = same ? Math.min(SLOWEST, slower + 1) : 1;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    slower = 1;
+    if (setting("autoRefresh") === "true") ask("");
+  });
+  let waiting = 0;
+  const changed = () => {
+    waiting ||= setTimeout(() => {
+      waiting = 0;
+      ask("execution");
+    }, TURN);
+  };
+  let version = "";
+  document.addEventListener("tiercel:execution", ({ detail }) => {
+    const now = `${detail.id} ${detail.state.histories.length} ${detail.taskRunList?.length} ${detail.taskRunList?.at(-1)?.state.current}`;
+    if (version && version !== now) changed();
+    version = now;
+  });
+  document.addEventListener("tiercel:ended", changed);
+}

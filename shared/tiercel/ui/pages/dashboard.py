@@ -1,0 +1,93 @@
+"""The first page: how it goes. All of it from counted statistics and from indexes, never from a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tiercel.ui.counting import counted, executions_daily, totals
+from tiercel.ui.failing import first_error
+from tiercel.ui.formats import NOTHING
+from tiercel.ui.lists import SPANS
+from tiercel.ui.visit import Shown, Visit, ui
+
+DEFAULT = "PT24H"
+ROWS, FAILURES = 8, 5
+GOOD, BAD = ("SUCCESS", "WARNING"), ("FAILED",)
+
+
+def show(visit: Visit) -> Shown:
+    """Show the dashboard of the namespace, flow and span that the address asks for."""
+    span = visit.given("timeRange", DEFAULT) or DEFAULT
+    narrowed = {name: visit.given(name) for name in ("namespace", "flowId", "scope") if visit.given(name)}
+    daily = executions_daily(visit, {**narrowed, "timeRange": span})
+    counts = totals(daily)
+    values = {
+        "span": span,
+        "spans": SPANS,
+        "daily": daily,
+        "counts": counts,
+        "cards": cards(visit, counts, narrowed, span),
+        "running": _search(visit, narrowed, "RUNNING", ROWS),
+        "next": _next(visit, narrowed),
+        "failures": [(each, first_error(visit, each["id"])) for each in _search(visit, narrowed, "FAILED", FAILURES)],
+        "shares": shares(counted(visit, "/stats/executions/daily/group-by-namespace", {**narrowed, "timeRange": span})),
+        "link": ui("/executions", query=narrowed),
+    }
+    return Shown("dashboard", "Dashboard", values, section="dashboards")
+
+
+def cards(
+    visit: Visit, counts: Mapping[str, int], narrowed: Mapping[str, str], span: str
+) -> list[tuple[str, str, str]]:
+    """Return the figures on top: what each says, its text, and the list behind it."""
+    ended = sum(counts.get(state, 0) for state in (*GOOD, *BAD, "KILLED", "CANCELLED"))
+    found = visit.api.post("/stats/summary", body={"namespace": narrowed.get("namespace")})
+
+    def listed(states: tuple[str, ...]) -> str:
+        return ui("/executions", query={**narrowed, "timeRange": span, "state": ",".join(states)})
+
+    only = {name: value for name, value in narrowed.items() if name == "namespace"}
+    return [
+        (_share(counts, GOOD, ended), "succeeded", listed(GOOD)),
+        (_share(counts, BAD, ended), "failed", listed(BAD)),
+        (str(sum(counts.values())), "executions", ui("/executions", query={**narrowed, "timeRange": span})),
+        (str(found["flows"]), "flows", ui("/flows", query=only)),
+        (str(found["triggers"]), "triggers", ui("/admin/triggers", query=only)),
+    ]
+
+
+def _share(counts: Mapping[str, int], states: tuple[str, ...], ended: int) -> str:
+    return f"{sum(counts.get(state, 0) for state in states) / ended:.0%}" if ended else NOTHING
+
+
+def _search(visit: Visit, narrowed: Mapping[str, str], state: str, size: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = visit.api.get(
+        "/executions/search", query={**narrowed, "state": state, "size": size, "sort": "state.startDate:desc"}
+    )["results"]
+    return found
+
+
+def _next(visit: Visit, narrowed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the triggers whose dates come next."""
+    query = {name: value for name, value in narrowed.items() if name != "scope"}
+    found = visit.api.find(
+        "/triggers/search", query={**query, "size": 50, "sort": "nextExecutionDate:asc"}, default={"results": []}
+    )
+    states = [each["state"] for each in found["results"]]
+    return [state for state in states if state.get("nextExecutionDate") and not state["disabled"]][:ROWS]
+
+
+def shares(by_namespace: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the namespaces with most executions, each with the widths of its states (of 1000)."""
+    rows = sorted((by_namespace or {}).items(), key=lambda pair: -pair[1]["total"])[:10]
+    most = max((each["total"] for _, each in rows), default=0) or 1
+    found = []
+    for name, each in rows:
+        x, bars = 0.0, []
+        for state, count in each["counts"].items():
+            if count:
+                bars.append({"state": state, "x": round(x), "width": round(count / most * 1000), "count": count})
+                x += count / most * 1000
+        found.append({"name": name, "total": each["total"], "bars": bars})
+    return found

@@ -1,0 +1,143 @@
+"""One namespace: its flows and executions, its keys and values, its files, the names of its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tiercel.api.failures import NoRouteError
+from tiercel.ui import formats
+from tiercel.ui.asking import address, with_query
+from tiercel.ui.counting import executions_daily
+from tiercel.ui.pages.executions import listed
+from tiercel.ui.pages.flows import latest
+from tiercel.ui.visit import Moved, Shown, Visit, ui
+
+TABS = (
+    ("overview", "Overview"),
+    ("flows", "Flows"),
+    ("executions", "Executions"),
+    ("kv", "Keys and values"),
+    ("files", "Files"),
+    ("secrets", "Secrets"),
+    ("dependencies", "Dependencies"),
+)
+KINDS = ("STRING", "NUMBER", "BOOLEAN", "DATETIME", "DATE", "DURATION", "JSON")
+
+MOST = 500
+"""Flows and keys of a tab."""
+
+
+def show(visit: Visit) -> Shown | Moved:
+    """Show a tab of a namespace."""
+    name, tab = visit.path["id"], visit.tab or "overview"
+    if tab not in MAKERS:
+        raise NoRouteError(f"a namespace has no tab '{tab}'; it has {', '.join(MAKERS)}")
+    page = ui("/namespaces/edit/{}", name)
+    made = MAKERS[tab](visit, name)
+    if isinstance(made, Moved):
+        return made
+    values = {
+        "name": name,
+        "page": page,
+        "tab": tab,
+        "tabs": [(each, text, page if each == "overview" else f"{page}/{each}") for each, text in TABS],
+        **made,
+    }
+    above = ((part, ui("/namespaces/edit/{}", whole)) for part, whole in formats.ancestors(name)[:-1])
+    return Shown("namespace", name, values, (("Namespaces", "/ui/namespaces"), *above), "namespaces")
+
+
+def _overview(visit: Visit, name: str) -> dict[str, Any]:
+    summary = visit.api.post("/stats/summary", body={"namespace": name})
+    running = visit.api.get("/executions/search", query={"namespace": name, "state": "RUNNING", "size": 10})
+    return {"summary": summary, "running": running, "daily": executions_daily(visit, {"namespace": name})}
+
+
+def _flows(visit: Visit, name: str) -> dict[str, Any]:
+    found = visit.api.get("/flows/search", query={"namespace": name, "size": MOST, "sort": "id:asc"})["results"]
+    return {"flows": found, "latest": latest(visit, found)}
+
+
+def _executions(visit: Visit, name: str) -> dict[str, Any]:
+    return listed(visit, (("namespace", name),))
+
+
+def _kv(visit: Visit, name: str) -> dict[str, Any] | Moved:
+    if visit.request.method == "POST":
+        return _written(visit, name)
+    key = visit.given("key")
+    shown = visit.api.find("/namespaces/{}/kv/{}", name, key) if key else None
+    keys = visit.api.get("/namespaces/{}/kv", name)
+    return {
+        "keys": sorted(keys, key=lambda each: str(each["key"])),
+        "inherited": visit.api.get("/namespaces/{}/kv/inheritance", name),
+        "key": key,
+        "shown": shown,
+        "about": next((each for each in keys if each["key"] == key), {}),
+        "kinds": KINDS,
+    }
+
+
+def _written(visit: Visit, name: str) -> Moved:
+    """Store a key: text becomes JSON text, the rest is as it is written."""
+    form = visit.request.form
+    key, kind, value = form.get("key", "").strip(), form.get("kind", "STRING"), form.get("value", "")
+    text = formats.as_json(value.replace("\r\n", "\n")) if kind == "STRING" else value.strip()
+    headers = {header: form.get(header, "").strip() for header in ("ttl", "description")}
+    headers["description"] = headers["description"].encode().decode("latin-1")  # as WSGI brings it
+    given = {header: value for header, value in headers.items() if value}
+    visit.api.send("PUT", address("/namespaces/{}/kv/{}", name, key), text, "application/json", given)
+    return Moved(ui("/namespaces/edit/{}/kv", name), f"The key {key} is stored.")
+
+
+def _files(visit: Visit, name: str) -> dict[str, Any]:
+    path = "/" + visit.given("path").strip("/")
+    listed_files = visit.api.find("/namespaces/{}/files/directory", name, query={"path": path})
+    entries = sorted(listed_files or [], key=lambda each: (each["type"] != "Directory", str(each["fileName"]).lower()))
+    parts = [part for part in path.split("/") if part]
+    return {
+        "path": path,
+        "known": listed_files is not None,
+        "entries": entries,
+        "above": [(part, "/" + "/".join(parts[: place + 1])) for place, part in enumerate(parts)],
+        "files": address("/namespaces/{}/files", name),
+        "content": _content(visit, name),
+        "file": visit.given("file"),
+        "with_query": with_query,
+    }
+
+
+def _content(visit: Visit, name: str) -> str | None:
+    """Return the text of the file that is open; None for none, or for one that is no text."""
+    if not visit.given("file"):
+        return None
+    found = visit.api.find("/namespaces/{}/files", name, query={"path": visit.given("file")}, default=b"")
+    try:
+        return found.decode() if isinstance(found, bytes) and b"\0" not in found else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _secrets(visit: Visit, name: str) -> dict[str, Any]:
+    found = visit.api.find("/namespaces/{}/secrets", name, query={"size": MOST})
+    return {"secrets": None if found is None else found["results"]}
+
+
+def _dependencies(visit: Visit, name: str) -> dict[str, Any]:
+    found = visit.api.get("/namespaces/{}/dependencies", name)
+    nodes = {each["uid"]: each for each in found.get("nodes", [])}
+    edges = [each for each in found.get("edges", []) if each["source"] in nodes and each["target"] in nodes]
+    return {"edges": [(nodes[each["source"]], nodes[each["target"]]) for each in edges]}
+
+
+MAKERS: Mapping[str, Callable[[Visit, str], Any]] = {
+    "overview": _overview,
+    "flows": _flows,
+    "executions": _executions,
+    "kv": _kv,
+    "files": _files,
+    "secrets": _secrets,
+    "dependencies": _dependencies,
+}
+"""What each tab shows."""

@@ -1,0 +1,1 @@
+"""The islands of the web pages, in a browser."""

@@ -1,0 +1,74 @@
+"""One stream for a page, which never goes back and says how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from browser.examples import execution, run
+from browser.stage import Asked, Stage, events
+
+QUICK = "globalThis.tiercelTimes = {soonest: 20, lived: 0, poll: 50, late: [0, 100, 200]}"
+STEPS = [
+    execution("CREATED"),
+    *(execution("CREATED", "RUNNING", runs=[run(f"t{number}") for number in range(count)]) for count in range(10)),
+]
+END = execution("CREATED", "RUNNING", "SUCCESS", runs=[run(f"t{number}") for number in range(10)])
+
+
+def test_a_stream_that_is_cut_ten_times_loses_nothing_and_ends(page: Page, stage: Stage) -> None:
+    page.add_init_script(QUICK)
+    told: dict[str, Any] = {"now": STEPS[0]}
+    opened: list[int] = []
+
+    def follow(_asked: Asked) -> Iterator[bytes]:
+        opened.append(1)
+        yield events(("start", {"id": "e1"}))
+        told["now"] = STEPS[len(opened)] if len(opened) < len(STEPS) else END
+        yield events(("progress" if told["now"] is not END else "end", told["now"]))
+
+    stage.on("GET /executions/e1/follow", follow)
+    stage.on("GET /executions/e1", lambda _asked: told["now"])
+    options = '{"execution": "e1"}'
+    page.goto(
+        stage.show(
+            f"<div data-island='live' data-options='{options}'></div><div data-island='gantt' data-options='{options}'></div>"
+            "<b data-live-state></b><b data-live-duration></b>"
+        )
+    )
+    expect(page.locator(".i-live")).to_have_text("Ended")
+    expect(page.locator(".i-gantt-row")).to_have_count(10)
+    expect(page.locator("[data-live-state]")).to_contain_text("SUCCESS")
+    expect(page.locator("[data-live-duration]")).to_have_text("2.0 s")
+    assert len(opened) == len(STEPS), "two islands share one stream, and it is opened anew after each cut"
+
+
+def test_what_is_older_than_what_is_shown_is_dropped(page: Page, stage: Stage) -> None:
+    def follow(_asked: Asked) -> Iterator[bytes]:
+        yield events(("start", {}), ("progress", execution("CREATED")), ("end", END), ("progress", STEPS[3]))
+
+    stage.on("GET /executions/e1/follow", follow)
+    stage.on("GET /executions/e1", execution("CREATED", "RUNNING", runs=[run("t0")]))
+    page.goto(stage.show("<div data-island='live' data-options='{\"execution\": \"e1\"}'></div><b data-live-state></b>"))
+    expect(page.locator(".i-live")).to_have_text("Ended")
+    expect(page.locator("[data-live-state]")).to_contain_text("SUCCESS")
+    page.wait_for_timeout(150)
+    expect(page.locator("[data-live-state]")).to_contain_text("SUCCESS")
+
+
+def test_without_streams_the_page_polls_and_says_so(page: Page, stage: Stage) -> None:
+    page.add_init_script(QUICK)
+    shown = [execution("CREATED", "RUNNING")]
+    stage.on("GET /executions/e1/follow", (502, {}))
+    stage.on("GET /executions/e1", lambda _asked: shown[0])
+    page.goto(stage.island("live", execution="e1"))
+    expect(page.locator(".i-live")).to_have_text("Live, every 3 s")
+    assert stage.count("GET /executions/e1/follow") == 2
+    shown[0] = END
+    expect(page.locator(".i-live")).to_have_text("Ended")
+    page.wait_for_timeout(400)
+    asked = len(stage.asked)
+    page.wait_for_timeout(200)
+    assert len(stage.asked) == asked, "nothing is asked after the end"

@@ -1,0 +1,1 @@
+"""The server as a process: killed, stopped, guarded, under load."""
