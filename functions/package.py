@@ -34,7 +34,7 @@ ONLY = {"httpx": "execute"}
 EVERYWHERE = ("gcp", "calendar", "locales")
 """The extras of every function: all of them plan, so all render expressions and ask conditions."""
 
-MORE = {"execute": ("postgresql", "duckdb", "compress", "excel", "avro", "parquet"), "api": ("server",)}
+MORE = {"execute": ("postgresql", "duckdb", "compress", "git", "excel", "avro", "parquet"), "api": ("server",)}
 """Extras that a function needs besides: those of the tasks, where tasks run."""
 
 LONG_AGO = (2020, 1, 1, 0, 0, 0)

@@ -49,7 +49,7 @@ locals {
   bodies = ["b", "z", "u", "w"]
   unindexed = merge(
     { for kind in [
-      "alone", "execution", "flow", "flowrev", "kv", "lane", "listener", "slots", "stats", "taskcache", "trigger", "watch", "window",
+      "alone", "dashboard", "execution", "flow", "flowrev", "kv", "lane", "listener", "slots", "stats", "taskcache", "trigger", "watch", "window",
     ] : kind => local.bodies },
     { leaf = ["e", "n"], runs = ["e", "n"], outbox = ["b"] },
   )

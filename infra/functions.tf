@@ -32,22 +32,24 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_request_concurrency = each.value.concurrency
     min_instance_count               = 0
     max_instance_count               = each.value.max_instances
-    ingress_settings                 = each.value.engine ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
+    ingress_settings                 = contains(local.called, each.key) ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
     all_traffic_on_latest_revision   = true
     service_account_email            = google_service_account.function[each.key].email
 
+    # As many threads as requests at a time: functions-framework has four for each CPU by itself, and the others would wait.
     environment_variables = merge(
-      { LOG_EXECUTION_ID = "true" },
-      each.value.engine ? merge(local.environment, { TIERCEL_TIMEOUT = tostring(each.value.timeout) }) : {},
+      local.environment,
+      each.key == "api" ? local.door : {},
+      { LOG_EXECUTION_ID = "true", THREADS = tostring(each.value.concurrency), TIERCEL_TIMEOUT = tostring(each.value.timeout) },
     )
 
     dynamic "secret_environment_variables" {
-      for_each = each.value.engine ? [1] : []
+      for_each = local.secret_environment[each.key]
       content {
-        key        = "TIERCEL_ENCRYPTION_KEY"
+        key        = secret_environment_variables.key
         project_id = var.project_id
-        secret     = google_secret_manager_secret.encryption.secret_id
-        version    = "latest"
+        secret     = secret_environment_variables.value.secret
+        version    = secret_environment_variables.value.version
       }
     }
   }
@@ -63,6 +65,7 @@ resource "google_cloudfunctions2_function" "function" {
     google_storage_bucket_iam_member.builder,
     google_secret_manager_secret_version.encryption,
     google_secret_manager_secret_iam_member.encryption,
+    google_secret_manager_secret_iam_member.login,
     time_sleep.accounts,
   ]
 }

@@ -66,7 +66,7 @@ resource "google_pubsub_topic_iam_member" "publisher" {
 }
 
 resource "google_pubsub_topic_iam_member" "burial" {
-  for_each = setsubtract(local.engines, ["tick"])
+  for_each = setsubtract(local.called, ["tick"])
 
   topic  = google_pubsub_topic.dead.id
   role   = "roles/pubsub.publisher"
@@ -91,10 +91,18 @@ resource "google_service_account_iam_member" "timer" {
   member             = google_service_account.function[each.key].member
 }
 
+# The API lists the names of secrets, which only a grant on the project allows; values it reads as the other functions do.
+# A role of one's own would be narrower, but its name cannot be had again for weeks after a destroy.
+resource "google_project_iam_member" "secret_names" {
+  project = var.project_id
+  role    = "roles/secretmanager.viewer"
+  member  = google_service_account.function["api"].member
+}
+
 # ------------------------------------------------------------ who may call
 
 resource "google_cloud_run_service_iam_member" "pusher" {
-  for_each = local.engines
+  for_each = local.called
 
   service  = google_cloudfunctions2_function.function[each.key].name
   location = var.region
@@ -108,7 +116,7 @@ resource "google_cloud_run_service_iam_member" "pusher" {
 }
 
 resource "google_cloud_run_service_iam_member" "api" {
-  for_each = var.api_invokers
+  for_each = setunion(var.api_invokers, var.api_public ? ["allUsers"] : [])
 
   service  = google_cloudfunctions2_function.function["api"].name
   location = var.region
@@ -118,6 +126,29 @@ resource "google_cloud_run_service_iam_member" "api" {
   lifecycle {
     replace_triggered_by = [google_cloudfunctions2_function.function["api"].id]
   }
+}
+
+# Behind Identity-Aware Proxy: its own account calls the API, for the people whom it lets through.
+resource "google_cloud_run_service_iam_member" "proxy" {
+  count = length(var.api_iap) > 0 ? 1 : 0
+
+  service  = google_cloudfunctions2_function.function["api"].name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = google_project_service_identity.iap[0].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.function["api"].id]
+  }
+}
+
+resource "google_iap_web_cloud_run_service_iam_member" "people" {
+  for_each = var.api_iap
+
+  cloud_run_service_name = google_cloudfunctions2_function.function["api"].name
+  location               = var.region
+  role                   = "roles/iap.httpsResourceAccessor"
+  member                 = each.value
 }
 
 # Pub/Sub signs its pushes in the name of the account that calls.

@@ -2,12 +2,14 @@
 
 locals {
   functions = {
-    advance    = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 16, max_instances = 20, engine = true }
-    api        = { memory = "512Mi", cpu = "1", timeout = 3600, concurrency = 32, max_instances = 10, engine = false }
-    execute    = { memory = "1Gi", cpu = "1", timeout = 540, concurrency = 4, max_instances = 50, engine = true }
-    on_message = { memory = "512Mi", cpu = "1", timeout = 60, concurrency = 16, max_instances = 10, engine = true }
-    on_object  = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 16, max_instances = 10, engine = true }
-    tick       = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 1, max_instances = 1, engine = true }
+    advance    = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 16, max_instances = 20 }
+    api        = { memory = "512Mi", cpu = "1", timeout = 3600, concurrency = 32, max_instances = 10 }
+    execute    = { memory = "1Gi", cpu = "1", timeout = 540, concurrency = 4, max_instances = 50 }
+    on_message = { memory = "512Mi", cpu = "1", timeout = 60, concurrency = 16, max_instances = 10 }
+    on_object  = { memory = "512Mi", cpu = "1", timeout = 120, concurrency = 16, max_instances = 10 }
+
+    # It waits for two answers, each minute: less than one CPU, which goes with one request at a time and 512 MiB at most.
+    tick = { memory = "512Mi", cpu = "0.167", timeout = 120, concurrency = 1, max_instances = 1 }
   }
 
   sized = {
@@ -16,8 +18,9 @@ locals {
     })
   }
 
-  # Those that put the engine together: the others have no settings and no rights (`api` answers /health only, so far).
-  engines = toset([for name, each in local.functions : name if each.engine])
+  # All of them put the engine together. People call `api`; services call the others, which are internal.
+  engines = toset(keys(local.functions))
+  called  = setsubtract(local.engines, ["api"])
 
   services = { for name in keys(local.functions) : name => "${var.prefix}-${replace(name, "_", "-")}" }
 
@@ -55,6 +58,24 @@ locals {
     TIERCEL_EXECUTIONS_TOPIC = local.topic_ids.executions
     TIERCEL_QUEUE            = "projects/${var.project_id}/locations/${var.region}/queues/${var.prefix}-timers"
     TIERCEL_PUSH_ACCOUNT     = google_service_account.pusher.email
+  }
+
+  # What only the door for people is told: where no login is asked for, IAM alone lets people in.
+  door = merge(
+    { TIERCEL_URL = local.urls.api },
+    { for name, value in { TIERCEL_API_OPEN = "true" } : name => value if var.api_login == null },
+    { for name, value in { TIERCEL_USER = try(var.api_login.user, "") } : name => value if var.api_login != null },
+  )
+
+  # The variables that come out of Secret Manager, by function.
+  secret_environment = {
+    for function in local.engines : function => merge(
+      { TIERCEL_ENCRYPTION_KEY = { secret = google_secret_manager_secret.encryption.secret_id, version = "latest" } },
+      { for name, key in local.logins : name => {
+        secret  = google_secret_manager_secret.login[name].secret_id
+        version = google_secret_manager_secret_version.login[name].version
+      } if function == "api" },
+    )
   }
 
   # For whoever deploys flows (`tiercel apply`): no function needs to know what is watched.

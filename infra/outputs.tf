@@ -1,8 +1,13 @@
 output "api_url" {
-  description = "The API's address; callers show an identity token of one of api_invokers."
+  description = "Where the API and the web pages are: for whom api_invokers, api_iap or api_public with api_login let in."
   value       = local.urls.api
 
-  depends_on = [google_cloud_run_service_iam_member.api]
+  depends_on = [google_cloud_run_service_iam_member.api, google_cloud_run_service_iam_member.proxy]
+}
+
+output "api_login_secrets" {
+  description = "The secrets with the password (and the token) of the API: gcloud secrets versions access latest --secret=..."
+  value       = sort([for secret in google_secret_manager_secret.login : secret.secret_id])
 }
 
 output "bucket" {
@@ -39,6 +44,13 @@ output "executions_topic" {
   value       = local.topic_ids.executions
 
   depends_on = [google_pubsub_subscription.push]
+}
+
+output "iap_command" {
+  description = "What switches Identity-Aware Proxy on for the API, after each apply; empty without api_iap. `make deploy` runs it."
+  value       = length(var.api_iap) == 0 ? "" : "gcloud beta run services update ${local.services.api} --project ${var.project_id} --region ${var.region} --iap --quiet"
+
+  depends_on = [google_cloud_run_service_iam_member.proxy]
 }
 
 output "secrets" {

@@ -34,6 +34,51 @@ resource "google_secret_manager_secret_iam_member" "encryption" {
   member    = google_service_account.function[each.key].member
 }
 
+# What the API asks for, where a login is wanted: drawn in the same way; another `version` draws another one.
+locals {
+  logins = {
+    for name, key in { TIERCEL_PASSWORD = "api-password", TIERCEL_TOKEN = "api-token" } : name => key
+    if var.api_login != null && (name == "TIERCEL_PASSWORD" || try(var.api_login.token, false))
+  }
+}
+
+ephemeral "random_password" "login" {
+  for_each = local.logins
+
+  length  = 32
+  special = false
+}
+
+resource "google_secret_manager_secret" "login" {
+  for_each = local.logins
+
+  secret_id = "${var.prefix}-${each.value}"
+
+  replication {
+    user_managed {
+      replicas { location = var.region }
+    }
+  }
+
+  depends_on = [google_project_service.api]
+}
+
+resource "google_secret_manager_secret_version" "login" {
+  for_each = local.logins
+
+  secret                 = google_secret_manager_secret.login[each.key].id
+  secret_data_wo         = ephemeral.random_password.login[each.key].result
+  secret_data_wo_version = var.api_login.version
+}
+
+resource "google_secret_manager_secret_iam_member" "login" {
+  for_each = local.logins
+
+  secret_id = google_secret_manager_secret.login[each.key].secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.function["api"].member
+}
+
 resource "google_secret_manager_secret" "user" {
   for_each = var.secrets
 

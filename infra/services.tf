@@ -1,10 +1,10 @@
 # The APIs, and the accounts by which Google's own services act.
 
 locals {
-  apis = toset([
+  apis = toset(concat(length(var.api_iap) > 0 ? ["iap"] : [], [
     "artifactregistry", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler",
     "cloudtasks", "firestore", "iam", "logging", "monitoring", "pubsub", "run", "secretmanager", "storage",
-  ])
+  ]))
 }
 
 resource "google_project_service" "api" {
@@ -18,6 +18,14 @@ resource "google_project_service_identity" "pubsub" {
   provider = google-beta
 
   service    = "pubsub.googleapis.com"
+  depends_on = [google_project_service.api]
+}
+
+resource "google_project_service_identity" "iap" {
+  count    = length(var.api_iap) > 0 ? 1 : 0
+  provider = google-beta
+
+  service    = "iap.googleapis.com"
   depends_on = [google_project_service.api]
 }
 

@@ -10,8 +10,25 @@ variable "alert_email" {
   }
 }
 
+variable "api_iap" {
+  description = "Who gets to the API and its pages through Identity-Aware Proxy, with a browser: IAM members. See docs/deploy.md."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in var.api_iap : can(regex("^(user|group|domain):.+", member))])
+    error_message = "Each of api_iap must be a user, a group or a domain, such as group:data@example.com."
+  }
+
+  validation {
+    condition     = length(var.api_iap) == 0 || (!var.api_public && var.api_login == null)
+    error_message = "api_iap goes with neither api_public nor api_login: the proxy is the one door then."
+  }
+}
+
 variable "api_invokers" {
-  description = "Who may call the API: IAM members such as user:ada@example.com; nobody by default."
+  description = "Who may call the API with an identity token: IAM members such as user:ada@example.com; nobody by default."
   type        = set(string)
   default     = []
   nullable    = false
@@ -21,7 +38,34 @@ variable "api_invokers" {
       for member in var.api_invokers :
       can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+", member))
     ])
-    error_message = "Each of api_invokers must be an IAM member, such as group:data@example.com; the API has no lock of its own yet, so it is not for everybody."
+    error_message = "Each of api_invokers must be an IAM member, such as group:data@example.com; for everybody, say api_public with api_login."
+  }
+}
+
+variable "api_login" {
+  description = "A user name that the API and its pages ask for; the password, and with token = true a token, are drawn and lie in Secret Manager. Another version draws others."
+  type = object({
+    user    = string
+    token   = optional(bool, false)
+    version = optional(number, 1)
+  })
+  default = null
+
+  validation {
+    condition     = var.api_login == null || can(regex("^[^:[:space:]]+$", var.api_login.user))
+    error_message = "api_login.user must be a name without colons and spaces (HTTP Basic)."
+  }
+}
+
+variable "api_public" {
+  description = "Whether everybody may reach the API, who then has to log in."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.api_public || var.api_login != null
+    error_message = "api_public needs api_login: without it the flows would be everybody's."
   }
 }
 

@@ -45,8 +45,17 @@ run "access" {
   }
 
   assert {
-    condition     = !contains(keys(google_project_iam_member.database), "api") && !contains(keys(google_secret_manager_secret_iam_member.user), "api/TOKEN")
-    error_message = "The function api has rights that it does not use."
+    condition = (
+      !contains(keys(google_pubsub_topic_iam_member.burial), "api")
+      && google_project_iam_member.secret_names.role == "roles/secretmanager.viewer"
+      && google_project_iam_member.secret_names.member == google_service_account.function["api"].member
+    )
+    error_message = "The function api has rights that it does not use, or others have its right to list secrets."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.function["api"].service_config[0].environment_variables["TIERCEL_API_OPEN"] == "true" && length(google_secret_manager_secret.login) == 0
+    error_message = "The API asks for a login that nobody has."
   }
 
   assert {
@@ -81,6 +90,53 @@ run "nobody_calls_the_api_by_default" {
     condition     = length(google_cloud_run_service_iam_member.api) == 0
     error_message = "Somebody may call the API without being named."
   }
+}
+
+run "everybody_may_come_who_logs_in" {
+  command = plan
+
+  variables {
+    api_invokers = []
+    api_public   = true
+    api_login    = { user = "ada" }
+  }
+
+  assert {
+    condition     = keys(google_cloud_run_service_iam_member.api) == ["allUsers"]
+    error_message = "A public API cannot be reached."
+  }
+
+  assert {
+    condition     = !contains(keys(google_cloudfunctions2_function.function["api"].service_config[0].environment_variables), "TIERCEL_API_OPEN")
+    error_message = "A public API asks nobody for a login."
+  }
+
+  assert {
+    condition     = [for each in google_secret_manager_secret_iam_member.login : each.member] == [google_service_account.function["api"].member]
+    error_message = "Others than the API may read its password."
+  }
+}
+
+run "nobody_makes_it_public_without_a_login" {
+  command = plan
+
+  variables {
+    api_public = true
+  }
+
+  expect_failures = [var.api_public]
+}
+
+run "behind_the_proxy_there_is_no_other_door" {
+  command = plan
+
+  variables {
+    api_iap    = ["group:people@example.com"]
+    api_public = true
+    api_login  = { user = "ada" }
+  }
+
+  expect_failures = [var.api_iap]
 }
 
 run "everybody_is_refused" {

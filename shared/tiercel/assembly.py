@@ -131,7 +131,7 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
     intake = _intake(world.store, flows, services)
     executions = StoredExecutions(world.store, world.objects, flows, intake)
     states = TriggerStates(world.store, flows, world.clock)
-    services = replace(services, executions=executions, triggers=StoredTriggers(states))
+    services = replace(services, executions=executions, triggers=StoredTriggers(states), flows=flows)
     lanes = Lanes(
         store=world.store,
         objects=world.objects,

@@ -69,6 +69,7 @@ class Attempt:
         self.files: NamespaceFiles = services.files
         self.executions = services.executions
         self.triggers = services.triggers
+        self.flows = services.flows
 
     # ------------------------------------------------------------ expressions
 

@@ -41,6 +41,7 @@ class Engine:
         self._intake = intake
         self._states = states
         self._triggers = triggers
+        lanes.announce = self._announce
 
     def handle(self, message: m.Message) -> None:
         """Do what a message asks for.
@@ -79,8 +80,7 @@ class Engine:
             case m.RetryExecution():
                 calls.retry_execution(self._lanes, self._intake, execution)
             case m.ExecutionEnded():
-                calls.execution_ended(self._lanes, self._states, execution)
-                self._tell_listeners(execution, None)
+                self._announce(execution)
             case m.ExecutionChanged(number=number):
                 self._tell_listeners(execution, number)
             case m.KillExecution():
@@ -104,6 +104,11 @@ class Engine:
         if found is not None:
             header, version = found
             self._lanes.run_on(message, Token(header, version, main_lane(header.id), 0, b""), plan.begin_execution)
+
+    def _announce(self, execution: str) -> None:
+        """Tell whoever waits, and the Flow triggers, that an execution has ended."""
+        calls.execution_ended(self._lanes, self._states, execution)
+        self._tell_listeners(execution, None)
 
     def _tell_listeners(self, execution: str, number: int | None) -> None:
         """Have the Flow triggers look at a change of an execution; their code is loaded where there are any."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 
 import msgspec
@@ -22,6 +23,9 @@ from tiercel.watching import watch_writes, watching
 KEPT = 512
 """Parsed flows that a process keeps at hand."""
 
+
+LARGEST_COMMIT = 1 << 20
+"""Bytes of sources that one commit takes: each is stored twice, and Firestore's emulator takes 4 MB in a request."""
 
 _REVISION = re.compile(r"^revision:[ \t]*[0-9]+[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
@@ -74,6 +78,40 @@ def _there(record: FlowRecord | None, namespace: str, flow_id: str) -> FlowRecor
     if record is None or record.deleted:
         raise NotFoundError(f"Unable to find flow '{namespace}'.'{flow_id}'")
     return record
+
+
+def _writes(record: FlowRecord, version: int) -> list[Write]:
+    """Return the writes of a revision itself, in place of the one that was last seen."""
+    body = encode(record)
+    key = _latest_key(record.namespace, record.id)
+    state = "DELETED" if record.deleted else ("DISABLED" if record.disabled else "ACTIVE")
+    index = Index("flow", record.namespace, record.id, state, record.at)
+    latest = Update(key, body, version, index) if version else Create(key, body, index)
+    return [latest, Put(_revision_key(record.namespace, record.id, record.revision), body)]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A flow that is to be stored, or deleted."""
+
+    flow: Flow
+    check: _Check = lambda _: None
+    """Asked with each try."""
+
+
+def _batches(changes: Sequence[_Change]) -> Iterator[list[_Change]]:
+    """Yield changes in groups that one commit takes."""
+    batch: list[_Change] = []
+    size = 0
+    for change in changes:
+        length = len(change.flow.source.encode("utf-8", "replace"))
+        if batch and size + length > LARGEST_COMMIT:
+            yield batch
+            batch, size = [], 0
+        batch.append(change)
+        size += length
+    if batch:
+        yield batch
 
 
 def _as_it_is(flow: Flow) -> Flow:
@@ -141,39 +179,68 @@ class FlowStore:
         Raises:
             NotFoundError: There is no such flow, or it was deleted already.
         """
+        return self._changed([self._end(namespace, flow_id)])[0]
+
+    def replace(self, wanted: Iterable[Flow], gone: Iterable[Name] = ()) -> list[FlowRecord]:
+        """Delete flows and store others, each named once: all or none, up to LARGEST_COMMIT.
+
+        Returns:
+            The records of those that were deleted, then of the others.
+
+        Raises:
+            NotFoundError: A flow that is to be deleted is not there.
+        """
+        changes = [self._end(*name) for name in gone]
+        changes += [_Change(flow) for flow in wanted]
+        return [record for batch in _batches(changes) for record in self._changed(batch)]
+
+    def _end(self, namespace: str, flow_id: str) -> _Change:
         source = self.record(namespace, flow_id).source
         flow = Flow(flow_id, namespace, 0, source, {}, {}, deleted=True)
-        return self._changed(flow, lambda latest: _there(latest, namespace, flow_id), deleted=True)
+        return _Change(flow, lambda latest: _there(latest, namespace, flow_id))
 
     def _stored(self, flow: Flow, check: _Check) -> Flow:
-        return self.get(flow.namespace, flow.id, self._changed(flow, check).revision)
+        return self.get(flow.namespace, flow.id, self._changed([_Change(flow, check)])[0].revision)
 
-    def _changed(self, flow: Flow, check: _Check, *, deleted: bool = False) -> FlowRecord:
-        """Store a flow's next revision with what stands in the indexes for it.
-
-        Args:
-            flow: The flow.
-            check: Asked with each try.
-            deleted: Whether it is the end of the flow.
-        """
+    def _changed(self, changes: Sequence[_Change]) -> list[FlowRecord]:
+        """Store the next revisions of flows with what stands in the indexes for them, in one commit."""
         for _ in range(10):
-            keys = [_latest_key(flow.namespace, flow.id), listener_key(flow.namespace, flow.id)]
-            stored, listener = self._store.get(keys)
-            latest = None if stored is None else _decode(stored.body)
-            check(latest)
-            if latest is not None and latest.source == stored_source(flow) and latest.deleted == deleted:
-                return latest
-            revision = 1 if latest is None else latest.revision + 1
-            record = self._record(flow, revision, deleted)
-            index = index_writes(flow, revision, record.at, is_indexed=listener is not None)
-            index += watch_writes(flow, revision, record.at, () if latest is None else latest.watching)
-            index += self._states(flow, revision, record.at, () if latest is None else latest.triggers)
+            steps = [self._step(change) for change in changes]
+            writes = {write.key: write for _, own, also in steps for write in (*own, *also)}  # they share one of the index
             try:
-                self._write(record, 0 if stored is None else stored.version, index)
+                if writes:
+                    self._store.commit(list(writes.values()))
             except Refused:
                 continue
-            return record
-        raise ConflictError(f"flow {flow.namespace}.{flow.id} is changed by too many at once; try again")
+            self._tell([write for _, _, also in steps for write in also])
+            return [record for record, _, _ in steps]
+        names = ", ".join(f"{change.flow.namespace}.{change.flow.id}" for change in changes[:10])
+        raise ConflictError(f"flow {names} is changed by too many at once; try again")
+
+    def _step(self, change: _Change) -> tuple[FlowRecord, list[Write], list[Write]]:
+        """Return a flow's next revision, its own writes, and those of the indexes; the latest where nothing differs."""
+        flow = change.flow
+        stored, listener = self._store.get(
+            [_latest_key(flow.namespace, flow.id), listener_key(flow.namespace, flow.id)]
+        )
+        latest = None if stored is None else _decode(stored.body)
+        change.check(latest)
+        if latest is not None and latest.source == stored_source(flow) and latest.deleted == flow.deleted:
+            return latest, [], []
+        revision = 1 if latest is None else latest.revision + 1
+        record = self._record(flow, revision)
+        index = index_writes(flow, revision, record.at, is_indexed=listener is not None)
+        index += watch_writes(flow, revision, record.at, () if latest is None else latest.watching)
+        index += self._states(flow, revision, record.at, () if latest is None else latest.triggers)
+        return record, _writes(record, 0 if stored is None else stored.version), index
+
+    def _tell(self, indexed: Sequence[Write]) -> None:
+        """Have those hear of what was written who keep something of it at hand, or wait for what is due."""
+        if indexed:
+            self.listeners.forget()
+        for write in indexed:
+            if isinstance(write, Create | Update) and write.index is not None:
+                self.alarm.ring(write.index.date)
 
     def _states(self, flow: Flow, revision: int, at: float, former: Sequence[str]) -> list[Write]:
         """Return the writes of the records of a flow's triggers."""
@@ -181,13 +248,13 @@ class FlowStore:
         found = self._store.get(keys) if keys else []
         return state_writes(flow, revision, at, dict(zip(keys, found, strict=True)))
 
-    def _record(self, flow: Flow, revision: int, deleted: bool = False) -> FlowRecord:
+    def _record(self, flow: Flow, revision: int) -> FlowRecord:
         return FlowRecord(
             flow.namespace,
             flow.id,
             revision,
             stored_source(flow),
-            deleted,
+            flow.deleted,
             flow.disabled,
             self._clock.now().timestamp(),
             [trigger for trigger, _, _ in watching(flow)],
@@ -196,19 +263,6 @@ class FlowStore:
             called_flows(flow),
             flow.concurrency is not None,
         )
-
-    def _write(self, record: FlowRecord, version: int, also: Sequence[Write] = ()) -> None:
-        body = encode(record)
-        key = _latest_key(record.namespace, record.id)
-        state = "DELETED" if record.deleted else ("DISABLED" if record.disabled else "ACTIVE")
-        index = Index("flow", record.namespace, record.id, state, record.at)
-        latest = Update(key, body, version, index) if version else Create(key, body, index)
-        self._store.commit([latest, Put(_revision_key(record.namespace, record.id, record.revision), body), *also])
-        if also:
-            self.listeners.forget()
-        for write in also:
-            if isinstance(write, Create | Update) and write.index is not None:
-                self.alarm.ring(write.index.date)
 
     def latest(self, namespace: str, flow_id: str) -> Flow:
         """Return the latest revision of a flow.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from tiercel import joins
 from tiercel.archive import StoredExecution, Token, counted_anew, envelope, envelopes, handed_over, header_index
+from tiercel.claims import Claims, GoneError, has_ended, stands_behind
 from tiercel.errors import NotFoundError, TransientError
 from tiercel.flows import FlowStore
 from tiercel.model.execution import (
-    Claim,
     Execution,
     Lane,
     TaskRun,
@@ -23,14 +22,14 @@ from tiercel.model.execution import (
     lane_key,
     split_key,
 )
-from tiercel.model.messages import Message, message_key
+from tiercel.model.messages import ExecutionEnded, Message, message_key
 from tiercel.planner import geometry, joining, plan
 from tiercel.planner.rendering import Renderer, Worlds
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Transition, Work
 from tiercel.planner.variables import Surroundings
 from tiercel.planner.walk import Walk
-from tiercel.ports import Clock, Delete, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Update, Write
+from tiercel.ports import Clock, Envelope, Merge, ObjectStore, Refused, Reply, StateStore, Update, Write
 
 Event = Callable[[Walk], Work | None]
 """One event's plan."""
@@ -57,10 +56,6 @@ class Observer(Protocol):
 
     def changed(self, header: Execution, lane: Lane, left: Iterable[TaskRun]) -> None:
         """See a header and a lane right after their commit, and the runs that left the lane with it."""
-
-
-class _GoneError(Exception):
-    """A lane is gone: its branch has ended, or its execution was purged."""
 
 
 class Lanes:
@@ -103,12 +98,11 @@ class Lanes:
         self._clock = clock
         self._worlds = worlds
         self._surroundings = surroundings
-        self._owner = owner
-        self._lease = lease
         self._works = works
         self._observer = observer
-        self._held: set[tuple[str, str]] = set()
-        """The claims that this process still works on, by lane and cause: one that failed in between is void."""
+        self.announce: Callable[[str], object] = lambda each: self.commit([], [envelope(ExecutionEnded(each))])
+        """Tells whoever waits that an execution has ended."""
+        self._claims = Claims(store, objects, owner, lease)
 
     def now(self) -> float:
         """Return the time in seconds since the epoch."""
@@ -159,17 +153,16 @@ class Lanes:
         following: Event | None = event
         replies: list[Reply] = []
         cause = message_key(message)
-        hold = (token.lane.key, cause)
-        first = hold not in self._held
+        first = not self._claims.holds(token.lane.key, cause)
         try:
             while following is not None:
                 token, following, replies = self._step(token, following, cause)
-        except _GoneError:
+        except GoneError:
             self._close_again(message, token.lane.key)
             return
         finally:
             if first:  # not when the same message is being handled twice at once, and this is the second time
-                self._held.discard(hold)
+                self._claims.let_go(token.lane.key, cause)
         if token.lane.ended and token.lane.size and token.lane.fork is not None:
             assert token.lane.parent is not None
             count = max((reply.count for reply in replies), default=geometry.LEAF)
@@ -217,16 +210,17 @@ class Lanes:
         works = self._works()  # asked once: a try that is refused has used nothing of it
         for _ in range(TRIES):
             if event is plan.resume_lane:
-                self._refuse_busy(token)
+                self._claims.refuse_busy(token, self.now())
             scene, renderer = self.scene(token)
             walk = Walk(scene, renderer, self.now())
             walk.hands_over = not works
             work = self.fold(walk, renderer, event(walk), FOLDED)
-            hands_over = self._claim(token, walk, work, cause)
-            is_lone = event is plan.resume_lane and self._is_lone(token, work)
+            hands_over = self._claims.make(token, walk, work, cause)
+            is_lone = event is plan.resume_lane and self._claims.is_lone(token, work)
+            ends = has_ended(token, walk, cause)
             writes, messages = token.writes(walk.transition), envelopes(walk.transition)
             is_idle = not writes and not messages and not hands_over
-            if is_idle and event is not plan.resume_lane and self._stands_behind(token, cause):
+            if is_idle and event is not plan.resume_lane and stands_behind(token, cause):
                 event = plan.resume_lane
                 continue
             try:
@@ -234,57 +228,18 @@ class Lanes:
             except Refused:
                 token = self._reload(token)
                 continue
+            if ends:
+                self.announce(token.header.id)
             if hands_over:
                 self.commit([], [handed_over(token)])
             if work is None:
                 return token, None, replies
             if is_lone:
-                self._refuse_ended(token)
+                self._claims.refuse_ended(token)
             attempt = len(work.run.attempts)
             outcome = self.worker.run(scene, renderer, work)
             return token, partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome), replies
         raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is changed by too many at once")
-
-    def _claim(self, token: Token, walk: Walk, work: Work | None, cause: str) -> bool:
-        """Claim the lane for the task that is to be run here; tell whether it is to be handed over instead."""
-        if work is not None:
-            self._held.add((token.lane.key, cause))
-            token.lane.claim = Claim(self._owner, walk.now + self._lease, cause)
-            return False
-        if not walk.handed_over or token.lane.current is None:
-            return False
-        if token.lane.claim is None or token.lane.claim.cause != cause:
-            token.lane.claim = Claim(self._owner, 0.0, cause)  # void: it only says which message stands behind the lane
-        return True
-
-    def _is_lone(self, token: Token, work: Work | None) -> bool:
-        """Tell whether a claim on a branch counts only if the branch has not ended: nothing else would tell of its end.
-
-        So it is where the claim itself makes the lane. Where a branch begins without one, its lane is to stay.
-        """
-        if token.lane_version == 0 and token.lane.size:
-            token.lane.lone = work is not None
-            if work is None:
-                self._refuse_ended(token)
-        return token.lane.lone
-
-    def _refuse_ended(self, token: Token) -> None:
-        """Leave a branch alone that has ended: it was a late copy of a message that has claimed it.
-
-        Looking after the claim leaves no gap: the end of a branch is one commit with the removal of its lane, so where
-        a claim found the place empty, either the end can be seen by now, or nobody has begun.
-
-        Raises:
-            _GoneError: It has ended.
-        """
-        lane = token.lane
-        assert lane.fork is not None
-        if self.stored(lane.execution).branch_end(lane.fork, lane.branch) is None:
-            return
-        if token.lane_version:
-            with suppress(Refused):
-                self.commit([Delete(lane_key(lane.execution, lane.key), token.lane_version)], [])
-        raise _GoneError
 
     def fold(self, walk: Walk, renderer: Renderer, work: Work | None, seconds: float) -> Work | None:
         """Run tasks without effect at once, so that they share the next commit; return the first with one."""
@@ -295,13 +250,6 @@ class Lanes:
             walk.now = self.now()
             work = plan.task_finished(walk, work.run.key, attempt, outcome)
         return work
-
-    def _stands_behind(self, token: Token, cause: str) -> bool:
-        """Tell whether a message that changes nothing has changed the lane before, in the hands of a worker that died.
-
-        Then it is the only one that can bring the lane on: the worker never acknowledged it.
-        """
-        return token.lane.claim is not None and token.lane.claim.cause == cause
 
     def _commit(
         self, token: Token, transition: Transition, writes: list[Write], messages: list[Envelope]
@@ -397,14 +345,7 @@ class Lanes:
     def _reload(self, token: Token) -> Token:
         fresh = self.load(token.header.id, token.lane.key)
         if fresh is None and token.lane_version:
-            raise _GoneError
+            raise GoneError
         if fresh is None:
             raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is not there (yet)")
         return fresh
-
-    def _refuse_busy(self, token: Token) -> None:
-        claim = token.lane.claim
-        if claim is None or claim.until <= self.now() or self.store.is_gone(claim.owner):
-            return
-        if claim.owner != self._owner or (token.lane.key, claim.cause) in self._held:
-            raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")

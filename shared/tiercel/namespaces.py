@@ -1,4 +1,4 @@
-"""What is stored about namespaces: a description, and variables that the expressions of their flows read as `namespace`.
+"""What is stored about namespaces: a description, and variables, which expressions of their flows read as `namespace`.
 
 Promise: a namespace has its own variables laid over those of the namespaces above it, map by map; a namespace of which
 nothing is stored is none the less one.

@@ -135,6 +135,7 @@ PLUGINS: dict[str, str] = {
     **_family("io.kestra.plugin.email.", "tiercel.tasks.notifications.mail_execution", "MailExecution"),
     **_family("io.kestra.plugin.compress.", "tiercel.tasks.compress.archives", "ArchiveCompress ArchiveDecompress"),
     **_family("io.kestra.plugin.git.", "tiercel.tasks.git.clone", "Clone"),
+    **_family("io.kestra.plugin.git.", "tiercel.tasks.git.sync", "SyncFlows SyncFlow SyncNamespaceFiles"),
     **_family("io.kestra.plugin.compress.", "tiercel.tasks.compress.files", "FileCompress FileDecompress"),
     **_family(f"{_CORE}trigger.", "tiercel.triggers.schedule", "Schedule ScheduleOnDates"),
     **_family(f"{_CORE}trigger.", "tiercel.triggers.webhook", "Webhook"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tiercel.errors import TaskError
+from tiercel.flows import FlowStore
 from tiercel.keyvalues import KeyValues
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Node
@@ -63,6 +64,8 @@ class Services:
     """What earlier runs gave; None where nothing is kept."""
     offline: bool = False
     """Whether expressions may ask nobody outside: in a test of a flow."""
+    flows: FlowStore | None = None
+    """The flows; None where tasks cannot reach them."""
     triggers: Triggers | None = None
     """The triggers of all flows; None where tasks cannot reach them."""
 

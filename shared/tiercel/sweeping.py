@@ -6,8 +6,6 @@ under way follows from the lanes as they stand (`planner/outstanding.py`); what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from tiercel.archive import envelope
 from tiercel.intake import successor_id
 from tiercel.lanes import Lanes
@@ -15,13 +13,16 @@ from tiercel.model.execution import Execution, Lane, decode_execution
 from tiercel.model.messages import KillExecution, RetryExecution, StartExecution
 from tiercel.model.states import TERMINAL, State
 from tiercel.planner.outstanding import outstanding
-from tiercel.ports import Envelope
+from tiercel.ports import Envelope, Stored
 
 PATIENCE = 900.0
 """Seconds for which an execution may stand still before somebody looks: longer than a message is tried again."""
 
 MOST = 200
 """Executions that one sweep reads: so many of those that live, and so many of those that have ended."""
+
+MOST_SPARED = 36
+"""Sweeps in a row that spare themselves the look at what has ended: six hours of the function `tick`."""
 
 _LIVING = (
     State.CREATED,
@@ -34,34 +35,52 @@ _LIVING = (
 )
 
 
+class Sweeper:
+    """Sweeps again and again; where nothing has happened since nothing was missing, it asks two questions and no more."""
+
+    def __init__(self, lanes: Lanes, patience: float = PATIENCE) -> None:
+        """Begin to sweep.
+
+        Args:
+            lanes: Where executions are.
+            patience: Seconds for which one may stand still.
+        """
+        self._lanes = lanes
+        self._patience = patience
+        self._quiet: tuple[str, int] | None = None
+        """The youngest execution, with its version, when all had ended and nothing was missing."""
+        self._spared = 0
+
+    def sweep(self) -> int:
+        """Send again what is missing of the executions that have stood still for a while; return how many messages."""
+        lanes, now = self._lanes, self._lanes.now()
+        before = now - self._patience
+        living = [decode_execution(each.body) for each in lanes.store.query("execution", states=_LIVING, limit=MOST)]
+        youngest = None if living else self._youngest()
+        if youngest is not None and youngest == self._quiet and self._spared < MOST_SPARED:
+            self._spared += 1
+            return 0
+        ended = [decode_execution(each.body) for each in self._ended(MOST)]
+        still = [header for header in living if header.at[0][1] <= before]
+        still += [each for each in ended if each.at[-1][1] <= before and (not each.finished or each.due is not None)]
+        messages = [each for header in still for each in _missing(lanes, header, now, self._patience)]
+        if messages:
+            lanes.commit([], messages)
+        is_judged = all(header.at[-1][1] <= before for header in ended)
+        self._quiet, self._spared = (youngest if is_judged and not messages else None), 0
+        return len(messages)
+
+    def _ended(self, most: int) -> list[Stored]:
+        """Return the youngest executions that have ended, perhaps without being done."""
+        return self._lanes.store.query("execution", states=sorted(TERMINAL), newest_first=True, limit=most)
+
+    def _youngest(self) -> tuple[str, int] | None:
+        return next(((each.key, each.version) for each in self._ended(1)), ("", 0))
+
+
 def sweep(lanes: Lanes, patience: float = PATIENCE) -> int:
-    """Send again what is missing of the executions that have stood still for a while.
-
-    Args:
-        lanes: Where executions are.
-        patience: Seconds for which one may stand still.
-
-    Returns:
-        How many messages were sent.
-    """
-    now = lanes.now()
-    messages = [each for header in _looked_at(lanes, now - patience) for each in _missing(lanes, header, now, patience)]
-    if messages:
-        lanes.commit([], messages)
-    return len(messages)
-
-
-def _looked_at(lanes: Lanes, before: float) -> Iterator[Execution]:
-    """Yield the executions that live, the oldest first, and the youngest that have ended but may not be done."""
-    for stored in lanes.store.query("execution", states=_LIVING, limit=MOST):
-        header = decode_execution(stored.body)
-        if header.at[0][1] > before:
-            break  # in the order of their creation: the rest is younger
-        yield header
-    for stored in lanes.store.query("execution", states=sorted(TERMINAL), newest_first=True, limit=MOST):
-        header = decode_execution(stored.body)
-        if header.at[-1][1] <= before and (not header.finished or header.due is not None):
-            yield header
+    """Send again what is missing of the executions that have stood still for a while; return how many messages."""
+    return Sweeper(lanes, patience).sweep()
 
 
 def _missing(lanes: Lanes, header: Execution, now: float, patience: float) -> list[Envelope]:

@@ -134,7 +134,7 @@ def test_a_flow_that_no_longer_validates_is_shown_and_deleted(api: Api) -> None:
     create(api)
     broken = api.rt.flows.record("company.team", "daily")
     broken.source = broken.source.replace(LOG, "gone.Plugin")
-    api.rt.flows._write(broken, 1)
+    api.rt.store.commit(_writes(broken, 1))
     assert api.get("/flows/company.team/daily")["tasks"][0]["type"] == "gone.Plugin"
     assert api.send("DELETE", "/flows/company.team/daily").status_code == 204
 

@@ -1,10 +1,12 @@
 """What no well-meaning client sends, at every route that would read it: refused by name, quickly, and never an error
-of ours."""
+of ours.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -115,9 +117,9 @@ def test_a_field_that_a_list_does_not_have_is_refused_too(full: Api) -> None:
     execution = full.run()
     asked = [route for route in routes() if route.filtered and "{" not in route.pattern]
     for route in asked:
-        body = {"json": []} if route.body == JSON else {}
+        body: dict[str, Any] = {"json": []} if route.body == JSON else {}
         own = "".join(f"{each.name}=FAILED&" for each in route.parameters if each.required)
-        response = full.send(route.method, f"{address(route)}?{own}filters[parentPath][EQUALS]=1", **body)  # type: ignore[arg-type]
+        response = full.send(route.method, f"{address(route)}?{own}filters[parentPath][EQUALS]=1", **body)
         assert response.status_code in (400, 422), (route, response.text)
     assert full.get(f"/executions/{execution}")["id"] == execution
     assert full.get("/flows/t/f")["id"] == "f"

@@ -14,6 +14,8 @@ from api.driving import LOG, RETURN, Api
 from tiercel.authoring import bundles
 
 FILES = "/namespaces/company.data/files"
+END = b"PK\5\6" + bytes(8) + (52_000).to_bytes(4, "little") + bytes(6)
+"""The end of a ZIP whose list of files has 52,000 bytes."""
 FLOW = f"id: f\nnamespace: elsewhere\ntasks:\n  - {{id: log, type: {LOG}, message: hello}}\n"
 
 
@@ -39,7 +41,7 @@ def content(api: Api, path: str) -> bytes:
     """Return a file's content."""
     response = api.send("GET", f"{FILES}?path={quote(path)}")
     assert response.status_code == 200, response.get_data(as_text=True)
-    return response.data
+    return bytes(response.data)
 
 
 def listed(api: Api, folder: str = "/") -> list[tuple[str, str]]:
@@ -260,12 +262,14 @@ def test_a_zip_with_a_wrong_flow_writes_nothing(api: Api) -> None:
 
 def test_a_zip_bomb_writes_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(bundles, "MOST_ENTRIES", 100)
     bombs = {
         "over the limit": zipped({"a": bytes(600_000), "b": bytes(600_000)}),
         "of another method": zipped({"a": bytes(100_000)}, zipfile.ZIP_BZIP2),
         "that says less than it holds": zipped({"a": bytes(600_000)}).replace(
             (600_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
         ),
+        "with a list of files that never ends": zipped({"a": "a" * 10}).replace(b"PK\5\6", b"PK\1\2" * 13_000 + END),
         "that is none": b"PK no zip",
         "of nothing": b"",
     }

@@ -2,11 +2,14 @@
 
 Each side runs as a process of its own, on the same disk, in turns (A B A B), so that a machine that grows slow or busy
 hurts both; of several turns the median counts. What is measured stands in `README.md` beside this file.
+
+`python -m tests.bench idle` (or `load`, `webhook`, `start`, `ticks`, `chain`, `coldstart`) measures that part instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import platform
@@ -76,6 +79,16 @@ FIGURES = (
 )
 HELD = ("tasks_per_second", "seconds")
 """The keys that `--at-least` holds us to: what a whole run takes, in each of the three parts."""
+
+
+PARTS = ("idle", "load", "webhook", "start", "ticks", "chain", "coldstart")
+"""The parts that have a module of their own, with a `main` that reads its options."""
+
+
+def one_part(name: str) -> int:
+    """Measure one part alone."""
+    sys.path.insert(0, str(HERE.parent))
+    return int(importlib.import_module(f"bench.{name}").main() or 0)
 
 
 class BenchError(Exception):
@@ -195,6 +208,8 @@ def measure(sides: list[Side], options: argparse.Namespace, console: Console) ->
 
 def main() -> int:
     """Measure, print, and return the exit code."""
+    if sys.argv[1:2] and sys.argv[1] in PARTS:
+        return one_part(sys.argv.pop(1))
     options = read_options()
     notes = Console(stderr=True)
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from browser.stage import BUILT, Stage, serve
 
-LACKING = "CI" in os.environ
+ON_CI = "CI" in os.environ
 
 
-def _need(found: object, what: str) -> None:
-    if not found and not LACKING:
+def need(found: object, what: str) -> None:
+    """Skip a test on a laptop where something is missing; fail on CI."""
+    if not found and not ON_CI:
         pytest.skip(what)
     assert found, what
 
@@ -24,8 +25,8 @@ def _need(found: object, what: str) -> None:
 def browser() -> Iterator[Browser]:
     """Start the machine's Chromium; without one tests are skipped on a laptop, and fail on CI."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    _need(chromium, "there is no chromium on this machine: apt-get install chromium")
-    _need((BUILT / "manifest.json").is_file(), "what the pages load is not built: make ui")
+    need(chromium, "there is no chromium on this machine: apt-get install chromium")
+    need((BUILT / "manifest.json").is_file(), "what the pages load is not built: make ui")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 BEGAN = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
@@ -56,7 +57,7 @@ def chain(count: int) -> dict[str, Any]:
     names = [f"task{number}" for number in range(count)]
     ends = [node("root.flow", "GraphClusterRoot"), node("end.flow", "GraphClusterEnd")]
     order = ["root.flow", *names, "end.flow"]
-    pairs = zip(order, order[1:], strict=False)
+    pairs = pairwise(order)
     tasks = [node(name, "GraphTask", {"id": name, "type": "a.b.Log"}) for name in names]
     return {"nodes": [*ends, *tasks], "edges": [edge(*pair) for pair in pairs], "clusters": [], "flowables": []}
 
@@ -73,16 +74,18 @@ def edge(source: str, target: str) -> dict[str, Any]:
 
 def looped() -> dict[str, Any]:
     """Return the graph of a loop: `each` holds `inner`."""
+    task = {"id": "each", "type": "io.kestra.plugin.core.flow.ForEach"}
     nodes = [
         node("root.flow", "GraphClusterRoot"),
         node("end.flow", "GraphClusterEnd"),
         node("root.each", "GraphClusterRoot"),
         node("end.each", "GraphClusterEnd"),
-        node("each", "GraphTask", {"id": "each", "type": "io.kestra.plugin.core.flow.ForEach"}),
+        node("each", "GraphTask", task),
         node("inner", "GraphTask", {"id": "inner", "type": "io.kestra.plugin.core.log.Log"}),
     ]
     order = ["root.flow", "root.each", "each", "inner", "end.each", "end.flow"]
-    inside = {"uid": "cluster_each", "type": f"{TYPES}GraphCluster", "relationType": "DYNAMIC", "taskNode": {"id": "each"}}
-    members = {"nodes": ["root.each", "end.each", "each", "inner"], "parents": [], "start": "root.each", "end": "end.each"}
-    edges = [edge(*pair) for pair in zip(order, order[1:], strict=False)]
+    inside = {"uid": "cluster_each", "type": f"{TYPES}GraphCluster", "relationType": "DYNAMIC", "taskNode": task}
+    around = {"parents": [], "start": "root.each", "end": "end.each"}
+    members = {"nodes": ["root.each", "end.each", "each", "inner"], **around}
+    edges = [edge(*pair) for pair in pairwise(order)]
     return {"nodes": nodes, "edges": edges, "clusters": [{"cluster": inside, **members}], "flowables": ["each"]}

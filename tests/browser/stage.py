@@ -1,4 +1,4 @@
-"""A page with one island, and an API that answers what a test says; served on this machine, with the pages' own policy."""
+"""A page with an island, under the pages' own policy, and an API that answers what a test says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import tiercel
 
 BUILT = Path(tiercel.__file__).parent / "ui" / "built"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-n0nce'; img-src 'self' data: blob:; connect-src 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-n0nce'; img-src 'self' data: blob:; "
+    "connect-src 'self'"
 )
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>island</title>
@@ -81,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     stage: Stage
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         """Answer."""
         self._answer()
 

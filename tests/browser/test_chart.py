@@ -41,5 +41,7 @@ def test_a_doughnut_and_small_bars_are_drawn_and_linked(page: Page, stage: Stage
     expect(page.get_by_role("link", name="FAILED 10")).to_have_attribute("href", "/ui/executions?state=FAILED")
     page.goto(stage.island("chart", kind="spark", rows=ROWS, link="/ui/executions"))
     expect(page.locator(".i-spark g")).to_have_count(6)
-    heights = page.locator(".i-spark [data-state=FAILED]").evaluate_all("all => all.map(each => each.getAttribute('height'))")
+    heights = page.locator(".i-spark [data-state=FAILED]").evaluate_all(
+        "all => all.map(each => each.getAttribute('height'))"
+    )
     assert {round(float(each), 1) for each in heights} == {5.2}

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from browser.examples import execution, run
 from browser.stage import Asked, Stage, events
 
+MARK = """<div data-island='live' data-options='{"execution": "e1"}'></div>"""
+HEAD = "<b data-live-state></b>"
 QUICK = "globalThis.tiercelTimes = {soonest: 20, lived: 0, poll: 50, late: [0, 100, 200]}"
 STEPS = [
     execution("CREATED"),
@@ -31,13 +33,7 @@ def test_a_stream_that_is_cut_ten_times_loses_nothing_and_ends(page: Page, stage
 
     stage.on("GET /executions/e1/follow", follow)
     stage.on("GET /executions/e1", lambda _asked: told["now"])
-    options = '{"execution": "e1"}'
-    page.goto(
-        stage.show(
-            f"<div data-island='live' data-options='{options}'></div><div data-island='gantt' data-options='{options}'></div>"
-            "<b data-live-state></b><b data-live-duration></b>"
-        )
-    )
+    page.goto(stage.show(f"{MARK}{MARK.replace('live', 'gantt')}{HEAD}<b data-live-duration></b>"))
     expect(page.locator(".i-live")).to_have_text("Ended")
     expect(page.locator(".i-gantt-row")).to_have_count(10)
     expect(page.locator("[data-live-state]")).to_contain_text("SUCCESS")
@@ -51,7 +47,7 @@ def test_what_is_older_than_what_is_shown_is_dropped(page: Page, stage: Stage) -
 
     stage.on("GET /executions/e1/follow", follow)
     stage.on("GET /executions/e1", execution("CREATED", "RUNNING", runs=[run("t0")]))
-    page.goto(stage.show("<div data-island='live' data-options='{\"execution\": \"e1\"}'></div><b data-live-state></b>"))
+    page.goto(stage.show(MARK + HEAD))
     expect(page.locator(".i-live")).to_have_text("Ended")
     expect(page.locator("[data-live-state]")).to_contain_text("SUCCESS")
     page.wait_for_timeout(150)

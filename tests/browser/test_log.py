@@ -49,12 +49,17 @@ def test_a_message_is_text_with_colours_and_links_and_never_markup(page: Page, s
     ended(stage)
     evil = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
     link = "\x1b]8;;javascript:window.hit=1\x07here\x1b]8;;\x07 and https://a.example/x?y=1. javascript:alert(1)"
-    stage.on("GET /logs/search", many(3, n0=line(0, evil), n1=line(1, "\x1b[31mred\x1b[0m plain \x1b[38;2;1;2;3mrgb"), n2=line(2, link)))
+    stage.on(
+        "GET /logs/search",
+        many(3, n0=line(0, evil), n1=line(1, "\x1b[31mred\x1b[0m plain \x1b[38;2;1;2;3mrgb"), n2=line(2, link)),
+    )
     page.goto(stage.island("log", execution="e1"))
     expect(page.locator(".i-log-text").first).to_have_text(evil)
     assert page.locator(".i-ansi-red-fg").inner_text() == "red"
     assert page.get_by_text("rgb", exact=True).evaluate("each => each.style.color") == "rgb(1, 2, 3)"
-    assert page.locator(".i-log-text a").evaluate_all("all => all.map(each => each.href)") == ["https://a.example/x?y=1"]
+    assert page.locator(".i-log-text a").evaluate_all("all => all.map(each => each.href)") == [
+        "https://a.example/x?y=1"
+    ]
     assert page.evaluate("window.hit") is None
 
 

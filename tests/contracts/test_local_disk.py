@@ -17,7 +17,7 @@ from tiercel.adapters.local.database import VERSION
 from tiercel.adapters.local.objects import FolderObjects
 from tiercel.adapters.local.store import SqliteStore
 from tiercel.errors import TiercelError, TransientError
-from tiercel.ports import Create, Envelope, Merge, Update
+from tiercel.ports import Create, Envelope, Index, Merge, Put, Update
 
 
 def limit(store: SqliteStore, pages: int) -> None:
@@ -243,3 +243,25 @@ def test_a_file_cannot_have_the_name_of_a_folder(tmp_path: Path) -> None:
         with pytest.raises(TiercelError, match="a file and a folder cannot have the same name"):
             objects.write(uri, b"")
     assert list((tmp_path / "objects" / ".incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("states", [["QUEUED"], ["QUEUED", "RUNNING"]])
+def test_who_asks_for_a_state_of_a_flow_does_not_read_its_ended_executions(tmp_path: Path, states: list[str]) -> None:
+    store = SqliteStore(tmp_path)
+
+    def steps(first: int, count: int) -> int:
+        """Return what SQLite does to find the one that waits beside so many that have ended."""
+        ended = [Put(f"e{n}", b"{}", Index("execution", "ns", "f", "SUCCESS", n)) for n in range(first, count)]
+        store.commit([*ended, Put("waits", b"{}", Index("execution", "ns", "f", "QUEUED", 0.5))])
+        done: list[None] = []
+        connection = store._database.connect()
+        connection.set_progress_handler(lambda: done.append(None), 10)
+        store._database._idle.append(connection)  # the next reader's
+        assert len(store.query("execution", namespace="ns", flow_id="f", states=states)) == 1
+        store._database._idle.remove(connection)
+        connection.close()
+        return len(done)
+
+    few, many = steps(0, 10), steps(10, 2000)
+    assert many <= 2 * few + 2
+    store.close()

@@ -132,5 +132,5 @@ def test_names_are_those_of_the_service_and_of_the_environment() -> None:
 def test_names_that_may_not_be_listed_say_which_role_is_missing() -> None:
     client = FakeClient()
     client.refuses = exceptions.Forbidden("Permission denied")
-    with pytest.raises(ConflictError, match="roles/secretmanager.viewer"):
+    with pytest.raises(ConflictError, match=r"roles/secretmanager\.viewer"):
         secrets(client).names()

@@ -1,7 +1,8 @@
 project_id      = "demo-project"
 prefix          = "flows-prod"
 alert_email     = "team@example.com"
-api_invokers    = ["group:data@example.com", "user:ada@example.com"]
+api_iap         = ["group:people@example.com"]
+api_invokers    = ["group:data@example.com", "serviceAccount:ci@demo-project.iam.gserviceaccount.com"]
 secrets         = ["WAREHOUSE_PASSWORD", "TOKEN_2"]
 watched_buckets = ["uploads", "exports"]
 watched_topics  = ["orders", "returns"]

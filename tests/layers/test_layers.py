@@ -27,6 +27,7 @@ ROOMS: list[set[str]] = [
     {"commands"},
     {"attempt", "branches", "readers", "slots", "triggerlocks", "upstream"},
     {"flowview", "intake", "lanes", "purging", "services", "triggerstate", "triggerview", "view"},
+    {"claims"},
     {"archive", "joins", "tasks", "windows"},
     {"flows"},
     {"triggerrecords"},

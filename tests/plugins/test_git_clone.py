@@ -7,16 +7,22 @@ import http.server
 import os
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from dulwich.repo import Repo
+from dulwich.server import DictBackend
+from dulwich.web import make_wsgi_chain
 from fake_context import FakeContext
 from pydantic import ValidationError
 
 from tiercel.errors import TaskError
 from tiercel.tasks.git.clone import Clone
-from tiercel.tasks.git.command import Access, Git, remote_of
+from tiercel.tasks.git.remote import Access, remote_of, ssh_options
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -174,8 +180,87 @@ def test_credentials_stand_in_no_file_and_in_no_message(ctx: FakeContext, tmp_pa
         ctx.run(Clone, url="https://ann:s%40cret@127.0.0.1:1/x.git")
     assert "cret" not in str(failed.value)
     assert "cret" not in (ctx.working_dir / ".git/config").read_text()
-    asking = Git(ctx, ctx.working_dir, remote, Access(private_key="KEY", passphrase="p"))
-    key = Path(asking._env["SSH_ASKPASS"]).parent / "key"
-    assert (key.read_text(), key.stat().st_mode & 0o777) == ("KEY\n", 0o600)
-    asking.close()
+    with ExitStack() as stack:
+        options, variables = ssh_options(stack, Access(private_key="KEY", passphrase="p"))
+        key = Path(options[options.index("-i") + 1])
+        assert (key.read_text(), key.stat().st_mode & 0o777) == ("KEY\n", 0o600)
+        said = subprocess.run([variables["SSH_ASKPASS"]], env=variables, capture_output=True, text=True, check=True)
+        assert said.stdout == "p\n"
     assert not key.exists()
+
+
+# ------------------------------------------------------------ over a wire
+
+
+@pytest.fixture
+def served(origin: Path, tmp_path: Path) -> Iterator[tuple[str, list[str | None]]]:
+    """Serve `origin`, and `outer` with `origin` inside it, over HTTP; give the address, and the credentials shown."""
+    outer, said = tmp_path / "outer", list[str | None]()
+    outer.mkdir()
+    git(outer, "init", "-q", "-b", "main")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", origin.as_uri(), "lib/inner")
+    (outer / ".gitmodules").write_text('[submodule "inner"]\n\tpath = lib/inner\n\turl = ../origin\n')
+    git(outer, "add", ".")
+    git(outer, "commit", "-q", "-m", "x")
+    repos: dict[str, Any] = {"/origin": Repo(str(origin)), "/outer": Repo(str(outer))}
+    application = make_wsgi_chain(DictBackend(repos))
+
+    def guarded(environ: Any, start: Any) -> Any:
+        said.append(environ.get("HTTP_AUTHORIZATION"))
+        if said[-1] is None:
+            start("401 Unauthorized", [("WWW-Authenticate", "Basic")])
+            return [b""]
+        return application(environ, start)
+
+    with make_server("127.0.0.1", 0, guarded, handler_class=_Silent) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", said
+        server.shutdown()
+        thread.join()
+    for repo in repos.values():
+        repo.close()
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that it has
+        pass
+
+
+def test_a_repository_and_those_inside_it_are_cloned_over_http(
+    ctx: FakeContext, served: tuple[str, list[str | None]]
+) -> None:
+    outputs = ctx.run(Clone, url=f"{served[0]}/outer", username="ann", password="s", cloneSubmodules=True)
+    assert (Path(outputs["directory"]) / "lib/inner/a.txt").read_text() == "2"
+    assert set(served[1]) == {"Basic " + base64.b64encode(b"ann:s").decode()}
+    for config in ctx.working_dir.rglob(".git/config"):
+        assert "ann" not in config.read_text()
+
+
+def test_a_server_that_wants_a_password_is_told_of(ctx: FakeContext, served: tuple[str, list[str | None]]) -> None:
+    with pytest.raises(TaskError, match="the server asks for a user and a password"):
+        ctx.run(Clone, url=f"{served[0]}/origin")
+
+
+@pytest.mark.parametrize("address", ["ssh://me@host:29{path}", "me@host:{path}"])
+def test_ssh_is_given_the_key(
+    ctx: FakeContext, origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {said}\nfor last; do :; done\nexec sh -c "$last"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    outputs = ctx.run(Clone, url=address.format(path=origin), privateKey="KEY")
+    assert (Path(outputs["directory"]) / "a.txt").read_text() == "2"
+    words = said.read_text().split()
+    assert "me@host" in words
+    assert ("29" in words) == address.startswith("ssh:")
+    assert not Path(words[words.index("-i") + 1]).exists()
+
+
+def test_a_task_that_is_killed_stops(ctx: FakeContext, origin: Path) -> None:
+    ctx.cancel()
+    with pytest.raises(TaskError, match="the task was stopped"):
+        clone(ctx, origin, depth=0)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_after_a_kill_nothing_is_lost_or_doubled(server: Server) -> None:
     server.start()
     hooked.append(hook(server, 99))
     for flow, wanted in (("steps", begun), ("hook", hooked)):
-        ended = until(lambda flow=flow: have_ended(server, flow))  # type: ignore[misc]
+        ended = until(partial(have_ended, server, flow))
         assert {each["id"] for each in ended} == set(wanted)
         assert {each["state"]["current"] for each in ended} == {"SUCCESS"}
     for execution in begun:

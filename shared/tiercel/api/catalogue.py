@@ -8,8 +8,11 @@ from tiercel.api.routing import Routes, routes
 def all_routes() -> Routes:
     """Return the table with the routes of every module."""
     from tiercel.api import (  # noqa: F401 - imported for the routes that they add
+        blueprints,
         bulk,
+        completion,
         concurrency,
+        dashboards,
         executionfiles,
         executions,
         expressions,
@@ -27,6 +30,7 @@ def all_routes() -> Routes:
         openapi,
         outputs,
         plugins,
+        secrets,
         starting,
         stats,
         triggerbulk,

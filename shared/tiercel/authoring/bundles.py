@@ -24,6 +24,8 @@ MOST_ENTRIES = 10_000
 """Files of a ZIP that is imported."""
 MOST_BYTES = 256 << 20
 """Bytes that may come out of all of them together."""
+_LONGEST_ENTRY = 512
+"""Bytes of an entry in the list of a ZIP's files, on average."""
 _YAML = (".yaml", ".yml")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a ZIP can name."""
@@ -81,12 +83,23 @@ def opened(content: BinaryIO) -> Iterator[zipfile.ZipFile]:
         InputError: It cannot be read, holds too much, or a name leads out of it.
     """
     try:
+        _check_directory(content)
         with zipfile.ZipFile(content) as archive:
             _check_names(archive)
             _check_sizes(archive)
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InputError(f"the ZIP file cannot be read: {error}; make it again, without a password") from None
+
+
+def _check_directory(content: BinaryIO) -> None:
+    """Refuse a list of files that is too long before `zipfile` reads it whole: an entry of 46 bytes takes 600 there."""
+    end = zipfile._EndRecData(content)  # type: ignore[attr-defined]  # the only way to ask what it will read
+    if end is not None and end[5] > MOST_ENTRIES * _LONGEST_ENTRY:
+        raise InputError(
+            f"the list of the files of the ZIP file has {end[5]:,} bytes; "
+            f"{MOST_ENTRIES * _LONGEST_ENTRY:,} is the limit"
+        )
 
 
 def _check_sizes(archive: zipfile.ZipFile) -> None:

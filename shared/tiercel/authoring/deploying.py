@@ -156,9 +156,8 @@ def in_namespace(
 def replace_flows(flows: FlowStore, wanted: Sequence[Flow], former: Iterable[FlowRecord]) -> list[FlowRecord]:
     """Store flows, and delete former ones that are not among them; return those that were deleted, then the others."""
     kept = {(flow.namespace, flow.id) for flow in wanted}
-    gone = [record for record in former if (record.namespace, record.id) not in kept]
-    found = [flows.delete(record.namespace, record.id) for record in gone]
-    return found + [flows.record(flow.namespace, flow.id) for flow in map(flows.deploy, wanted)]
+    gone = [(record.namespace, record.id) for record in former if (record.namespace, record.id) not in kept]
+    return flows.replace(wanted, gone)
 
 
 def switch_flows(flows: FlowStore, records: Iterable[FlowRecord], *, disabled: bool) -> int:

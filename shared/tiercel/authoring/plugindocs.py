@@ -44,9 +44,19 @@ def plugins() -> Mapping[str, tuple[type[Plugin], str]]:
     found = {}
     for name in sorted(PLUGINS):
         with suppress(ImportError):
-            plugin = registry.load(name)
-            found[name] = plugin, next((kind for base, kind in _BASES if issubclass(plugin, base)), RUNNER)
+            found[name] = plugin_of(name)
     return found
+
+
+@cache
+def plugin_of(name: str) -> tuple[type[Plugin], str]:
+    """Return the class and the kind of a canonical type; only its own code is loaded.
+
+    Raises:
+        ImportError: It cannot be loaded here.
+    """
+    plugin = registry.load(name)
+    return plugin, next((kind for base, kind in _BASES if issubclass(plugin, base)), RUNNER)
 
 
 def plugin_named(name: str) -> tuple[str, type[Plugin], str]:
@@ -56,10 +66,11 @@ def plugin_named(name: str) -> tuple[str, type[Plugin], str]:
         NotFoundError: There is no such type.
     """
     known = registry.find(name)
-    if known is None or known.type not in plugins():
-        near = registry.nearest(name)
-        raise NotFoundError(f"there is no plugin '{name}'{f'; nearest is {near}' if near else ''}")
-    return (known.type, *plugins()[known.type])
+    if known is not None:
+        with suppress(ImportError):
+            return (known.type, *plugin_of(known.type))
+    near = registry.nearest(name)
+    raise NotFoundError(f"there is no plugin '{name}'{f'; nearest is {near}' if near else ''}")
 
 
 def title_of(plugin: type) -> str:
@@ -118,7 +129,7 @@ def model_schema(model: type[BaseModel], prefix: str) -> tuple[dict[str, Any], d
 @cache
 def plugin_schema(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return the JSON Schema of a canonical type and the definitions to which it refers."""
-    plugin, kind = plugins()[name]
+    plugin, kind = plugin_of(name)
     made, inner = model_schema(plugin, name)
     kinds, properties = field_kinds(plugin), made.setdefault("properties", {})
     for each, schema in properties.items():
@@ -189,7 +200,7 @@ def plugin_document(name: str, *, everything: bool) -> dict[str, Any]:
         name: Its canonical name.
         everything: Whether the properties that every task or trigger has are shown too.
     """
-    plugin, kind = plugins()[name]
+    plugin, kind = plugin_of(name)
     schema, inner = plugin_schema(name)
     common = {TASK: COMMON, TRIGGER: _OF_TRIGGERS}.get(kind, frozenset({"type"}))
     shown = {each: about for each, about in schema["properties"].items() if everything or each not in common}
@@ -218,7 +229,7 @@ def _markdown(name: str, model: type, schema: Mapping[str, Any]) -> str:
     lines = [f"# {name}", "", inspect.getdoc(model) or "", "", "## Properties", ""]
     for each, about in schema["properties"].items():
         marks = [
-            _kind(about),
+            kind_in_words(about),
             "required" if each in schema.get("required", ()) else "",
             "dynamic" if about.get("$dynamic") else "",
         ]
@@ -229,18 +240,18 @@ def _markdown(name: str, model: type, schema: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _kind(schema: Mapping[str, Any]) -> str:
+def kind_in_words(schema: Mapping[str, Any]) -> str:
     """Return what a schema takes, in a few words."""
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:
         return " | ".join(f"`{each}`" for each in schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_kind(each) for each in schema["anyOf"] if each.get("type") != "null"))
+        return " or ".join(dict.fromkeys(kind_in_words(each) for each in schema["anyOf"] if each.get("type") != "null"))
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2].rpartition("-")[2].rpartition(".")[2]
     if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items') or {})}"
+        return f"list of {kind_in_words(schema.get('items') or {})}"
     return str(schema.get("type", "anything"))
 
 

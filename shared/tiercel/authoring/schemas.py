@@ -22,6 +22,8 @@ from tiercel.errors import NotFoundError
 from tiercel.flowfile.blocks import CheckBlock, ConcurrencyBlock, SlaBlock
 from tiercel.flowfile.document import FIELDS
 from tiercel.model.inputs import INPUT_TYPES, FlowOutput
+from tiercel.model.task import Task
+from tiercel.triggers.base import Trigger
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _TEXT, _SWITCH, _MAP = {"type": "string"}, {"type": "boolean"}, {"type": "object"}
@@ -91,6 +93,20 @@ def _input(kind: str, found: dict[str, Any]) -> dict[str, Any]:
     made.setdefault("properties", {})["type"] = {"const": kind}
     found |= {name: made, **inner}
     return _ref(name)
+
+
+@cache
+def flow_alone() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the schema of a flow and the definitions that only it needs: no plugin is loaded for it."""
+    found: dict[str, Any] = {}
+    return _flow(found), found
+
+
+@cache
+def common_properties(kind: str) -> Mapping[str, Any]:
+    """Return the properties that every task has, or every trigger (by the kind)."""
+    made, _ = model_schema(Task if kind == TASK else Trigger, kind)
+    return {**made.get("properties", {}), "type": _TEXT}
 
 
 def _flow(found: dict[str, Any]) -> dict[str, Any]:

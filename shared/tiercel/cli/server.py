@@ -19,8 +19,8 @@ from tiercel.errors import TiercelError
 if TYPE_CHECKING:
     from tiercel.runtime import Runtime
 
-ADOPTED = 30.0
-"""Seconds between two looks for the messages of other processes on the same store that have ended."""
+CHORES = 30.0
+"""Seconds between two looks for messages of other processes on the store that have ended, and for memory to free."""
 
 
 @click.command()
@@ -67,11 +67,14 @@ def server(
 
 @contextmanager
 def _chores(runtime: Runtime) -> Iterator[None]:
-    """Take over what other processes on the store leave, while the block runs."""
-    stopped = threading.Event()
+    """Take over what other processes on the store leave, and free memory when it is quiet, while the block runs."""
+    from tiercel.cli.memory import Tidier
+
+    stopped, tidier = threading.Event(), Tidier()
 
     def run() -> None:
-        while not stopped.wait(ADOPTED):
+        while not stopped.wait(CHORES):
+            tidier.look()
             try:
                 runtime.bus.adopt()
             except TiercelError as error:

@@ -31,7 +31,7 @@ from tiercel.firing.ticking import tick
 from tiercel.lanes import Observer
 from tiercel.ports import Clock, Envelope
 from tiercel.services import Secrets
-from tiercel.sweeping import sweep
+from tiercel.sweeping import Sweeper
 
 if TYPE_CHECKING:
     from tiercel.cloud.events import Events
@@ -81,12 +81,16 @@ class Cloud:
 
         return hear(self.settings, self.parts, self.handler)
 
+    @cached_property
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(self.parts.lanes)
+
     def tick(self) -> int:
         """Have triggers looked at that are due; send what was left or lost. Return the code to answer with."""
         tick(self.store, self.clock.now().timestamp())
         sent = self.store.sweep()
         if self.clock.now().minute % SWEPT == 0:
-            sent += sweep(self.parts.lanes)
+            sent += self._sweeper.sweep()
         self.store.flush()  # else the next tick takes what this one has sent for what a dead process left
         if sent:
             _log.warning("the sweep has sent %d messages again", sent)

@@ -246,6 +246,8 @@ class Execution(Record):
     """Lines about the execution as a whole."""
     finished: bool = False
     """Nothing of it will run any more, listeners and afterExecution included."""
+    ended_by: str = ""
+    """The key of the message whose handling has finished it: it is not acknowledged before the end is announced."""
 
     @property
     def state(self) -> State:

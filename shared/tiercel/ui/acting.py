@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
@@ -70,8 +71,9 @@ def _stored(visit: Visit, kind: str, address: str, place: str) -> None:
 
 def doing(method: str, path: str, then: str, said: str = "", kind: str = "", query: Query = ()) -> str:
     """Return the address to which a form is sent: what it asks of the API, and what comes after."""
-    pairs = list(query.items() if isinstance(query, Mapping) else query)
-    return with_query(f"/ui/act/{method}{path}", [*pairs, ("_as", kind), ("_next", then), ("_said", said)])
+    place, _, own = path.partition("?")
+    pairs = [*parse_qsl(own), *(query.items() if isinstance(query, Mapping) else query)]
+    return with_query(f"/ui/act/{method}{place}", [*pairs, ("_as", kind), ("_next", then), ("_said", said)])
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:

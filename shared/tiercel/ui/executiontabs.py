@@ -90,7 +90,13 @@ def outputs(visit: Visit, execution: Execution) -> dict[str, Any]:
     ]
     form = visit.request.form if visit.request.method == "POST" else {}
     text, run = form.get("expression", ""), form.get("taskRunId", "")
-    return {"rows": rows, "expression": text, "at": run, "tried": _tried(visit, str(execution["id"]), text, run)}
+    return {
+        "rows": rows[:MOST_ROWS],
+        "more": len(rows) - MOST_ROWS,
+        "expression": text,
+        "at": run,
+        "tried": _tried(visit, str(execution["id"]), text, run),
+    }
 
 
 def _tried(visit: Visit, execution: str, text: str, run: str) -> dict[str, Any] | None:

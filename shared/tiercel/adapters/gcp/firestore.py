@@ -205,8 +205,7 @@ class FirestoreStore:
         asked = [self._write(write, nonce) for write in writes]
         notes, removed = self.outbox.notes(messages), self.outbox.sent()
         everything = asked + notes + removed
-        replies = self._commit(everything, writes, nonce, notes) if everything else []
-        self.outbox.forget(removed)
+        replies = self._removing(removed, everything, writes, nonce, notes) if everything else []
         self.outbox.send(notes, messages)
         if notes and self.outbox.tidies:
             self._tidy()
@@ -300,12 +299,21 @@ class FirestoreStore:
                 return write.key
         return asking[0].key if asking else ""
 
+    def _removing(
+        self, removed: Sequence[Pb], asked: Sequence[Pb], writes: Sequence[Write], nonce: int, notes: Sequence[Pb] = ()
+    ) -> list[Reply]:
+        """Commit with the removal of notes; where that fails, they are still to be removed."""
+        try:
+            return self._commit(asked, writes, nonce, notes)
+        except BaseException:
+            self.outbox.give_back(removed)
+            raise
+
     def flush(self) -> None:
         """Remove what the outbox holds of messages that were sent; nothing is lost when this is never called."""
         removed = self.outbox.sent()
         if removed:
-            self._commit(removed, (), 0)
-            self.outbox.forget(removed)
+            self._removing(removed, removed, (), 0)
 
     def _tidy(self) -> None:
         """Remove what the outbox holds, if that can be done now: what was asked for is done in any case."""

@@ -78,14 +78,15 @@ class Outbox:
         return self._clock.now().timestamp()
 
     def sent(self) -> list[Pb]:
-        """Return the writes that remove notes whose messages were sent."""
+        """Take the writes that remove notes whose messages were sent: to be committed, or given back."""
         with self._lock:
-            return list(self._sent)
+            taken, self._sent = self._sent, []
+            return taken
 
-    def forget(self, removed: Sequence[Pb]) -> None:
-        """Take note that notes were removed."""
+    def give_back(self, removals: Sequence[Pb]) -> None:
+        """Take writes back that could not be committed."""
         with self._lock:
-            self._sent = [each for each in self._sent if not any(each is gone for gone in removed)]
+            self._sent += removals
 
 
 def removal(name: str) -> Pb:

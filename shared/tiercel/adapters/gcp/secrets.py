@@ -105,8 +105,8 @@ class ManagedSecrets:
                     f"roles/secretmanager.viewer on the project {self._project}; it shows names, not values"
                 ) from None
 
-        managed = {name.removeprefix(_PREFIX) for name in tried(ask, "Secret Manager") if name.startswith(_PREFIX)}
-        return sorted(managed | self._own)
+        managed = (name.removeprefix(_PREFIX) for name in tried(ask, "Secret Manager") if name.startswith(_PREFIX))
+        return sorted({name for name in managed if _ID.fullmatch(name)} | self._own)
 
     def _read(self, key: str, name: str) -> str:
         from google.api_core import exceptions

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol, cast
 
 from tiercel.errors import TaskError
+from tiercel.flows import FlowStore
 from tiercel.keyvalues import KeyValues
 from tiercel.model.states import Level, State
 from tiercel.namespacefiles import NamespaceFiles
@@ -177,6 +178,11 @@ def executions_of(ctx: RunContext) -> Executions:
 def triggers_of(ctx: RunContext) -> Triggers:
     """Return the triggers of all flows."""
     return cast(Triggers, _wanted(ctx, "triggers", "reach the triggers of flows"))
+
+
+def flows_of(ctx: RunContext) -> FlowStore:
+    """Return the flows of the installation."""
+    return cast(FlowStore, _wanted(ctx, "flows", "change flows"))
 
 
 def keys_of(ctx: RunContext) -> KeyValues:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tiercel.errors import ConflictError, FlowError, InputError
 from tiercel.ui.asking import YAML, address
+from tiercel.ui.pages.blueprints import source_of
 from tiercel.ui.pages.welcome import EXAMPLE
 from tiercel.ui.visit import Moved, Shown, Visit, ui
 
@@ -37,10 +38,7 @@ def _beginning(visit: Visit) -> str:
         found = visit.api.get("/flows/{}/{}", visit.given("namespace"), visit.given("id"))
         return str(found["source"])
     if visit.given("blueprintId"):
-        from tiercel.ui.examples import examples
-
-        example = examples().get(visit.given("blueprintId"))
-        return EXAMPLE if example is None else example.source
+        return source_of(visit, visit.given("blueprintId"))
     return EXAMPLE
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tiercel.api.failures import NoRouteError
+from tiercel.api.failures import NoRouteError, UnprocessableError
 from tiercel.ui import formats
 from tiercel.ui.asking import address, with_query
 from tiercel.ui.counting import executions_daily
@@ -19,6 +20,7 @@ TABS = (
     ("executions", "Executions"),
     ("kv", "Keys and values"),
     ("files", "Files"),
+    ("variables", "Variables"),
     ("secrets", "Secrets"),
     ("dependencies", "Dependencies"),
 )
@@ -119,6 +121,33 @@ def _content(visit: Visit, name: str) -> str | None:
         return None
 
 
+def _variables(visit: Visit, name: str) -> dict[str, Any] | Moved:
+    if visit.request.method == "POST":
+        form = visit.request.form
+        body = {"description": form.get("description", ""), "variables": _object(form.get("variables", ""))}
+        visit.api.send("PUT", address("/namespaces/{}", name), body)
+        return Moved(ui("/namespaces/edit/{}/variables", name), "The variables are stored.")
+    return {
+        "stored": visit.api.get("/namespaces/{}", name),
+        "inherited": visit.api.get("/namespaces/{}/inherited-variables", name),
+    }
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the variables that a form holds as JSON.
+
+    Raises:
+        UnprocessableError: They are no JSON object.
+    """
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        raise UnprocessableError(f"the variables cannot be read as JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise UnprocessableError('the variables are no object; wanted JSON such as {"region": "eu"}')
+    return found
+
+
 def _secrets(visit: Visit, name: str) -> dict[str, Any]:
     found = visit.api.find("/namespaces/{}/secrets", name, query={"size": MOST})
     return {"secrets": None if found is None else found["results"]}
@@ -137,6 +166,7 @@ MAKERS: Mapping[str, Callable[[Visit, str], Any]] = {
     "executions": _executions,
     "kv": _kv,
     "files": _files,
+    "variables": _variables,
     "secrets": _secrets,
     "dependencies": _dependencies,
 }

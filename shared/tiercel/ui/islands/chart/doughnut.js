@@ -14,7 +14,7 @@ export function doughnut(root, { counts = {}, link }) {
     const share = counts[state] / total;
     const part = svg("circle", {
       class: "i-slice", cx: SIZE / 2, cy: SIZE / 2, r: RADIUS, fill: "none", "stroke-width": WIDTH, data: { state },
-      "stroke-dasharray": `${Math.max(0.5, share * circle - 1)} ${circle}`, "stroke-dashoffset": -begun * circle,
+      "stroke-dasharray": `${share === 1 ? circle : Math.max(0.5, share * circle - 1)} ${circle}`, "stroke-dashoffset": -begun * circle,
       on: { click: (event) => open(filtered(link, { state }), event) },
     }, svg("title", {}, `${state}: ${counts[state]} (${Math.round(share * 100)} %)`));
     begun += share;

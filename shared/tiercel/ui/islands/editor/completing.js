@@ -3,7 +3,7 @@ import { autocompletion, insertCompletionText, startCompletion } from "@codemirr
 import { ask } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 
-const WORD = /^[\w.$-]*$/;
+const [WORD, NAME] = [/^[\w.$-]*$/, /^[\w-]*$/]; // in an expression a dot asks anew
 const KINDS = { type: "class", property: "property", value: "enum", id: "variable", function: "function", filter: "method", variable: "namespace" };
 
 async function source(context) {
@@ -17,7 +17,7 @@ async function source(context) {
   try {
     const found = await ask(["flows", "complete"], { json: { source: state.doc.toString(), line: line.number, column: pos - line.from + 1 }, signal: running.signal });
     if (!found.options.length) return null;
-    return { from: line.from + found.from - 1, to: line.from + found.to - 1, options: found.options.map(option), validFor: WORD };
+    return { from: line.from + found.from - 1, to: line.from + found.to - 1, options: found.options.map(option), validFor: found.kind === "expression" ? NAME : WORD };
   } catch {
     return null;
   }

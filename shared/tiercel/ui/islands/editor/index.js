@@ -15,8 +15,9 @@ import { Side } from "./side.js";
 
 /**
  * @param {HTMLElement} element
- * @param {{namespace?: string, flow?: string, revision?: number, source: string, tab?: string, task?: string, line?: number,
- *   readOnly?: boolean}} options without `flow` it is a new one
+ * @param {{namespace?: string, flow?: string, revision?: number, source: string, saved?: string, tab?: string, task?: string,
+ *   line?: number, readOnly?: boolean}} options without `flow` it is a new one; `saved` is the stored text where `source` is
+ *   another; the page's address may say `task` or `line` too
  */
 export function mount(element, options) {
   if (options.readOnly) return reader(element, options);
@@ -36,9 +37,9 @@ function reader(element, { source }) {
 class FlowEditor {
   constructor(element, options) {
     this.options = { ...options };
-    this.saved = options.source;
+    this.saved = options.saved ?? options.source;
     this.undo = undoing();
-    this.draft = new Draft(options.flow ? `${options.namespace}.${options.flow}` : "new", options.source);
+    this.draft = new Draft(options.flow ? `${options.namespace}.${options.flow}` : "new", this.saved);
     this.checks = checking((found) => this.#told(found));
     this.place = h("div", { class: "i-editor-text" });
     this.view = new EditorView({ parent: this.place, state: this.#state(options.source) });
@@ -77,7 +78,8 @@ class FlowEditor {
     this.checks.now(this.view);
     this.#badge("Checking …", "");
     if (setting("autofoldTextEditor") === "true") foldTexts(this.view);
-    const { task, line } = this.options;
+    const asked = new URLSearchParams(location.search);
+    const [task, line] = [this.options.task ?? asked.get("task"), Number(this.options.line ?? asked.get("line"))];
     if (task) this.goTo(taskPlace(this.view.state, task));
     else if (line) this.goTo(this.view.state.doc.line(Math.min(line, this.view.state.doc.lines)).from);
     const found = this.draft.found();

@@ -46,4 +46,4 @@ export function conflict(theirs, ours) {
 /** The address after saving: that of the flow's editor, also for a new flow. */
 export const afterSaving = (flow) => flowPage(flow.namespace, flow.id, "edit");
 /** The address where the flow is executed. */
-export const toExecute = (namespace, id) => page(["flows", "edit", namespace, id, "overview"], { execute: true });
+export const toExecute = (namespace, id) => page(["flows", "execute", namespace, id]);

@@ -5,6 +5,7 @@ import dagre from "@dagrejs/dagre";
 export const SIZES = { task: [190, 46], trigger: [190, 46], subflow: [190, 46], flow: [210, 46], root: [10, 10], end: [10, 10], folded: [190, 46] };
 const PAD = 16;
 const HEAD = 24;
+const GAP = 34; // between a box and the next one
 
 /**
  * Lay a tree out.
@@ -67,25 +68,58 @@ function arrange(box, edges, how) {
     return;
   }
   for (const child of box.children) arrange(child, edges, how);
+  const inside = edges.filter((each) => each.home === box);
+  const [rows, rowOf] = rowsOf(box.children, inside);
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  const many = box.children.length > 150;
-  graph.setGraph({ rankdir: how.horizontal ? "LR" : "TB", nodesep: 28, ranksep: 34, edgesep: 12, ranker: many ? "longest-path" : "tight-tree" });
+  graph.setGraph({ rankdir: how.horizontal ? "LR" : "TB", nodesep: 28, ranksep: GAP, edgesep: 12, ranker: "tight-tree" });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const child of box.children) graph.setNode(child.id, { width: child.width, height: child.height });
-  for (const each of edges) {
-    if (each.home !== box) continue;
+  rows.forEach((row, number) => graph.setNode(String(number), sizeOf(row, how)));
+  for (const each of inside) {
     each.line = { minlen: 1 };
-    graph.setEdge(each.from.id, each.to.id, each.line, `${each.source.id}→${each.target.id}`);
+    const [from, to] = [rowOf.get(each.from), rowOf.get(each.to)];
+    if (from !== to) graph.setEdge(String(from), String(to), each.line, `${each.source.id}→${each.target.id}`);
   }
   dagre.layout(graph);
   const [left, over] = box.parent ? [PAD, HEAD] : [PAD, PAD];
-  for (const child of box.children) {
-    const at = graph.node(child.id);
-    [child.x, child.y] = [at.x - child.width / 2 + left, at.y - child.height / 2 + over];
-  }
+  rows.forEach((row, number) => spread(row, graph.node(String(number)), left, over, how));
   const { width = 0, height = 0 } = graph.graph();
   [box.width, box.height] = [Math.max(width, 0) + 2 * left, Math.max(height, 0) + over + PAD];
   box.inner = [left, over];
+}
+
+/** Return the children as rows, each to be one box for the layout: boxes of which each leads only to the next. */
+function rowsOf(children, edges) {
+  const [next, before, out] = [new Map(), new Map(), new Map()];
+  for (const { from, to } of edges) {
+    out.set(from, (out.get(from) ?? 0) + 1);
+    before.set(to, (before.get(to) ?? 0) + 1);
+  }
+  for (const { from, to } of edges) if (out.get(from) === 1 && before.get(to) === 1) next.set(from, to);
+  const inner = new Set(next.values());
+  const rows = [];
+  for (const child of children) {
+    if (inner.has(child)) continue;
+    const row = [child];
+    while (next.has(row.at(-1))) row.push(next.get(row.at(-1)));
+    rows.push(row);
+  }
+  const seen = new Set(rows.flat());
+  rows.push(...children.filter((child) => !seen.has(child)).map((child) => [child])); // rings, which flows do not have
+  return [rows, new Map(rows.flatMap((row, number) => row.map((child) => [child, number])))];
+}
+
+function sizeOf(row, { horizontal }) {
+  const [along, across] = horizontal ? ["width", "height"] : ["height", "width"];
+  return { [along]: row.reduce((sum, each) => sum + each[along] + GAP, -GAP), [across]: Math.max(...row.map((each) => each[across])) };
+}
+
+/** Put the boxes of a row where the layout has put the row. */
+function spread(row, { x, y, width, height }, left, over, { horizontal }) {
+  let at = horizontal ? x - width / 2 : y - height / 2;
+  for (const each of row) {
+    [each.x, each.y] = horizontal ? [at + left, y - each.height / 2 + over] : [x - each.width / 2 + left, at + over];
+    at += (horizontal ? each.width : each.height) + GAP;
+  }
 }
 
 /** Turn places inside clusters into places on the sheet. */
@@ -94,19 +128,18 @@ function place(box, x, y) {
   if (box.inner) for (const child of box.children) place(child, box.x, box.y);
 }
 
-/** Return the points of a line: from the box it leaves, by way of the borders of clusters, to the box it reaches. */
+/** Return the points of a line: out of a box in the middle of its side, into the other in the middle of its. */
 function route({ source, target, from, to, home, line }, { horizontal }) {
   const [left, over] = [home.x + home.inner[0], home.y + home.inner[1]];
-  const points = (line.points ?? []).map(({ x, y }) => [x + left, y + over]);
-  if (source !== from) points.unshift(...way(source, points[0], horizontal, true));
-  if (target !== to) points.push(...way(target, points.at(-1), horizontal, false));
+  const between = (line.points ?? []).slice(1, -1).map(({ x, y }) => [x + left, y + over]);
+  const points = [side(from, horizontal, true), ...between, side(to, horizontal, false)];
+  if (source !== from) points.unshift(side(source, horizontal, true));
+  if (target !== to) points.push(side(target, horizontal, false));
   return points;
 }
 
-function way(box, near, horizontal, leaving) {
+function side(box, horizontal, leaving) {
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-  const half = (horizontal ? box.width : box.height) / 2;
-  const border = horizontal ? [leaving ? x + half : x - half, y] : [x, leaving ? y + half : y - half];
-  const bend = horizontal ? [near[0], y] : [x, near[1]];
-  return leaving ? [border, bend] : [bend, border];
+  if (horizontal) return [leaving ? box.x + box.width : box.x, y];
+  return [x, leaving ? box.y + box.height : box.y];
 }

@@ -12,7 +12,7 @@ export function choices(box, island) {
   const state = island.standing(name, box);
   if (state && run) {
     found.push({ text: "Its log", href: `${executionPage(run, "logs")}?taskRunId=${encodeURIComponent(state.run.id)}` });
-    found.push({ text: "Its outputs", href: `${executionPage(run, "outputs")}?taskRunId=${encodeURIComponent(state.run.id)}` });
+    found.push({ text: "Its outputs", href: `${executionPage(run, "outputs")}?task=${encodeURIComponent(name)}` });
     found.push({ text: "In the gantt", href: executionPage(run, "gantt") });
   }
   const [namespace, flow] = [options.namespace ?? run?.namespace, options.flow ?? run?.flowId];

@@ -2,6 +2,7 @@
 import { undoing } from "../lib/dom.js";
 
 const [LEAST, MOST] = [0.08, 3];
+const TOOLS = 40; // pixels at the top where the buttons are
 
 export class Viewport {
   /** @param {SVGSVGElement} frame @param {SVGGElement} sheet */
@@ -20,9 +21,10 @@ export class Viewport {
   /** Show the whole sheet, never larger than it is. */
   fit(width, height) {
     const { clientWidth, clientHeight } = this.frame;
-    this.scale = Math.min(1, Math.max(LEAST, Math.min(clientWidth / (width || 1), clientHeight / (height || 1))));
+    const room = Math.max(50, clientHeight - TOOLS);
+    this.scale = Math.min(1, Math.max(LEAST, Math.min(clientWidth / (width || 1), room / (height || 1))));
     this.x = Math.max(0, (clientWidth - width * this.scale) / 2);
-    this.y = Math.max(0, (clientHeight - height * this.scale) / 2);
+    this.y = TOOLS + Math.max(0, (room - height * this.scale) / 2);
     this.#apply();
   }
 

@@ -74,7 +74,7 @@ class ExecuteForm {
     this.running?.abort();
     this.running = new AbortController();
     const { namespace, flow, revision, validate } = this.form.dataset;
-    const parts = validate ? JSON.parse(validate) : ["executions", namespace, flow, "validate"];
+    const parts = (validate && JSON.parse(validate)) || ["executions", namespace, flow, "validate"];
     try {
       this.#show(await ask(parts, { form: this.#values(), query: { revision }, signal: this.running.signal, method: "POST" }));
     } catch (error) {

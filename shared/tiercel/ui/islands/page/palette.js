@@ -44,7 +44,7 @@ async function far(text, signal) {
   const asked = [
     ask(["flows", "search"], { query, signal }).then(({ results }) => results.flatMap((flow) => [
       { kind: "Flow", text: `${flow.namespace}.${flow.id}`, href: flowPage(flow.namespace, flow.id) },
-      { kind: "Execute", text: `Execute ${flow.namespace}.${flow.id}`, href: page(["flows", "edit", flow.namespace, flow.id, "overview"], { execute: true }), late: !wish },
+      { kind: "Execute", text: `Execute ${flow.namespace}.${flow.id}`, href: page(["flows", "execute", flow.namespace, flow.id]), late: !wish },
     ])),
     wish ? [] : ask(["namespaces", "search"], { query: { q, size: MOST }, signal }).then(({ results }) => results.map(({ id }) => ({ kind: "Namespace", text: id, href: page(["namespaces", "edit", id]) }))),
     !wish && /^[\w-]{8,}$/.test(q) ? ask(["executions", q], { signal }).then((run) => [{ kind: "Execution", text: `${run.id} (${run.namespace}.${run.flowId})`, href: executionPage(run) }]) : [],

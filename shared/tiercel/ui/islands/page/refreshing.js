@@ -7,10 +7,15 @@ const [SLOWEST, TURN] = [6, 500]; // times the interval; milliseconds between tw
 
 export function refreshing(document) {
   let [slower, last] = [1, ""];
-  const parts = (name) => [...document.querySelectorAll("[data-refresh]")].filter((each) => each.dataset.refresh === name);
-  const busy = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, [contenteditable]");
+  const writes = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, [contenteditable]");
+  const busy = (part) => writes(part) || part.querySelector("input[name=id]:checked, details.drop[open]");
+  /** Ask for all parts; or, where the page follows an execution, only for those that show it (`name` says which). */
   const ask = (name) => {
-    for (const part of parts(name)) if (!busy(part) && !part.querySelector("input[name=id]:checked")) part.dispatchEvent(new CustomEvent("tiercel:refresh"));
+    const live = document.querySelector(".i-live");
+    for (const part of document.querySelectorAll("[data-refresh]")) {
+      const follows = part.dataset.refresh === "execution";
+      if ((name ? follows : !(follows && live)) && !busy(part)) part.dispatchEvent(new CustomEvent("tiercel:refresh"));
+    }
   };
   const turn = () => {
     const seconds = Math.max(3, Number(setting("autoRefreshInterval")) || 10);
@@ -21,7 +26,7 @@ export function refreshing(document) {
   };
   turn();
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const part = detail.elt?.closest?.("[data-refresh='']");
+    const part = detail.elt?.closest?.("[data-refresh]");
     if (!part) return;
     const same = detail.xhr.status === 304 || detail.xhr.responseText === last;
     last = detail.xhr.responseText;
