@@ -13,7 +13,7 @@ help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
 	@echo "make test     install, then run all tests"
 	@echo "make check    formatting, lint, types, tests"
-	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run"
+	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run; ARGS=idle: that part alone"
 	@echo "make ui       what the web pages load, into shared/tiercel/ui/built: needs Node, 18 or later"
 	@echo "make package  one zip for each cloud function, in dist/functions"
 	@echo "make emulate  Google's emulators with the functions, on this machine"

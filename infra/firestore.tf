@@ -49,10 +49,15 @@ locals {
   bodies = ["b", "z", "u", "w"]
   unindexed = merge(
     { for kind in [
-      "alone", "dashboard", "execution", "flow", "flowrev", "kv", "lane", "listener", "slots", "stats", "taskcache", "trigger", "watch", "window",
+      "alone", "dashboard", "execution", "flow", "flowrev", "kv", "lane", "listener", "namespace", "slots", "stats", "taskcache",
+      "trigger", "watch", "window",
     ] : kind => local.bodies },
-    { leaf = ["e", "n"], runs = ["e", "n"], outbox = ["b"] },
+    { for kind in ["failures", "leaf", "runs"] : kind => ["e", "n"] },
+    { outbox = ["b"] },
   )
+
+  # What has an end of its own: keys with a ttl, results that are kept for a time (taskCache).
+  ends = toset(["kv", "taskcache"])
 }
 
 resource "google_firestore_index" "query" {
@@ -86,5 +91,17 @@ resource "google_firestore_field" "unindexed" {
   collection = each.value.kind
   field      = each.value.field
 
+  index_config {}
+}
+
+# Firestore removes them within a day or so; until then whoever reads them sees that their time is over.
+resource "google_firestore_field" "until" {
+  for_each = local.ends
+
+  database   = google_firestore_database.state.name
+  collection = each.key
+  field      = "until"
+
+  ttl_config {}
   index_config {}
 }

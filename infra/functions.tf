@@ -57,6 +57,7 @@ resource "google_cloudfunctions2_function" "function" {
   depends_on = [
     google_cloud_tasks_queue.timers,
     google_firestore_field.unindexed,
+    google_firestore_field.until,
     google_firestore_index.query,
     google_pubsub_topic.dead,
     google_pubsub_topic.own,
@@ -70,7 +71,8 @@ resource "google_cloudfunctions2_function" "function" {
   ]
 }
 
-# The images that are built from the zips; the two latest of each stay, for a way back.
+# The images that are built from the zips. The latest of each stays: Cloud Run has a copy of those that it runs, and the
+# way back is another `make deploy`.
 resource "google_artifact_registry_repository" "images" {
   repository_id = "${var.prefix}-functions"
   description   = "Images of Tiercel's functions."
@@ -80,13 +82,13 @@ resource "google_artifact_registry_repository" "images" {
   cleanup_policies {
     id     = "keep-the-latest"
     action = "KEEP"
-    most_recent_versions { keep_count = 2 }
+    most_recent_versions { keep_count = 1 }
   }
 
   cleanup_policies {
     id     = "delete-the-rest"
     action = "DELETE"
-    condition { older_than = "604800s" }
+    condition { older_than = "86400s" }
   }
 
   depends_on = [google_project_service.api]

@@ -86,6 +86,20 @@ resource "google_logging_metric" "line" {
   depends_on = [google_project_service.api]
 }
 
+# Three lines a minute that say that all is well: they would be most of what is logged. What goes wrong is kept, and
+# metrics count what is left out as well.
+resource "google_logging_project_exclusion" "ticks" {
+  name        = "${var.prefix}-ticks"
+  description = "Ticks that went well."
+  filter = join(" ", [
+    "severity<WARNING AND (",
+    "(resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${local.services.tick}\" AND log_id(\"run.googleapis.com/requests\")) OR",
+    "(resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${google_cloud_scheduler_job.tick.name}\"))",
+  ])
+
+  depends_on = [google_project_service.api]
+}
+
 resource "google_monitoring_notification_channel" "email" {
   count = local.alerting ? 1 : 0
 

@@ -31,6 +31,11 @@ class Index:
     """Seconds since the epoch; lists are in its order."""
     owner: str = ""
     """The execution that caused this one, where one did."""
+    until: float | None = None
+    """Seconds since the epoch from when on the store may remove the document, at some time or never; None for never.
+
+    Whoever reads it tells from the body whether its time is over.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ def _key(namespace: str, key: str) -> str:
 
 
 def _write(namespace: str, entry: KeyValue, found: Stored | None) -> Write:
-    index = Index(kind="kv", namespace=namespace, date=entry.updated.timestamp())
+    until = None if entry.expiration is None else entry.expiration.timestamp()
+    index = Index(kind="kv", namespace=namespace, date=entry.updated.timestamp(), until=until)
     name = _key(namespace, entry.key)
     if found is None:
         return Create(name, encode(entry), index)

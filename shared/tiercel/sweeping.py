@@ -36,7 +36,7 @@ _LIVING = (
 
 
 class Sweeper:
-    """Sweeps again and again; where nothing has happened since nothing was missing, it asks two questions and no more."""
+    """Sweeps again and again; where nothing has happened since nothing was missing, it asks two questions only."""
 
     def __init__(self, lanes: Lanes, patience: float = PATIENCE) -> None:
         """Begin to sweep.

@@ -58,7 +58,7 @@ class TaskCache:
         address = _address(namespace, key)
         oldest = self._store.query("taskcache", limit=SWEPT)
         gone = [stored.key for stored in oldest if stored.key != address and self._is_over(_decode(stored.body))]
-        index = Index("taskcache", namespace, date=_NEVER if kept.until is None else kept.until)
+        index = Index("taskcache", namespace, date=_NEVER if kept.until is None else kept.until, until=kept.until)
         writes: list[Write] = [Put(address, encode(kept), index), *map(Delete, gone)]
         self._store.commit(writes)
 

@@ -6,6 +6,7 @@ import pytest
 
 from api.driving import LOG, Api
 from tiercel.flowfile import parse_flow
+from tiercel.flows import _writes
 
 YAML = {"content_type": "application/x-yaml"}
 SOURCE = f"""# the first line

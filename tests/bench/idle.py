@@ -1,4 +1,4 @@
-"""What does a server cost that has nothing to do? `python -m tests.bench idle`
+"""What does a server cost that has nothing to do? `python -m tests.bench idle`.
 
 A server gets flows with a schedule each through its API, none of which is due for months; then nobody calls it. Its
 memory is compared with that of a bare interpreter that listens with the same HTTP library; what it writes is asked of
@@ -12,6 +12,7 @@ import json
 import sqlite3
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,11 @@ def measure(folder: Path, count: int, seconds: float, *, again: bool) -> dict[st
         if again:
             server.stop()
             server.start()
-        time.sleep(2.0)  # what is written by itself when it was quiet for a moment
-        before = _state(server)
-        time.sleep(seconds)
-        after = _state(server)
+        time.sleep(1.0)  # what is written by itself when it was quiet for a moment
+        with closing(sqlite3.connect(server.store / "tiercel.db")) as watching:
+            before = _state(server, watching)
+            time.sleep(seconds)
+            after = _state(server, watching)
         woken = sum(after["wakings"].get(name, 0) - number for name, number in before["wakings"].items())
         return {
             "flows": count,
@@ -85,9 +87,8 @@ def measure(folder: Path, count: int, seconds: float, *, again: bool) -> dict[st
         }
 
 
-def _state(server: Server) -> dict[str, Any]:
-    watching = sqlite3.connect(server.store / "tiercel.db") if not hasattr(server, "watching") else server.watching
-    server.watching = watching  # type: ignore[attr-defined] # the version is that of one connection
+def _state(server: Server, watching: sqlite3.Connection) -> dict[str, Any]:
+    """Return what can be seen of a server; the version is that of one connection."""
     files = {path.name: path.stat().st_mtime_ns for path in server.store.glob("tiercel.db*") if "shm" not in path.name}
     return {
         "files": files,

@@ -1,4 +1,4 @@
-"""Does a server keep up with a steady stream of executions? `python -m tests.bench load`
+"""Does a server keep up with a steady stream of executions? `python -m tests.bench load`.
 
 So many executions of a flow of three tasks are begun each second through the API, at fixed moments, whether or not the
 server is done with the former ones. What counts is the time from that moment to the end of the execution.
@@ -47,6 +47,7 @@ class Callers:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._own = threading.local()
+        self._opened: list[http.client.HTTPConnection] = []
         self.wanted: dict[str, float] = {}
         self.answers: list[float] = []
 
@@ -55,6 +56,7 @@ class Callers:
         connection = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60)
+            self._opened.append(connection)
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         connection.request("POST", "/api/v1/main/executions/load/three", PART.format(BOUNDARY, number), headers)
         answer = connection.getresponse()
@@ -63,6 +65,11 @@ class Callers:
             raise RuntimeError(f"{answer.status}: {body!r}")
         self.answers.append(time.time() - wanted)
         self.wanted[json.loads(body)["id"]] = wanted
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._opened:
+            connection.close()
 
 
 def measure(folder: Path, rate: float, seconds: float) -> dict[str, Any]:
@@ -81,6 +88,7 @@ def measure(folder: Path, rate: float, seconds: float) -> dict[str, Any]:
                     memory.append(round(resident_mb(server.pid), 1))
             for each in sent:
                 each.result()
+        callers.close()
         until(lambda: _count(server, "SUCCESS") >= len(callers.wanted), 120)
         memory.append(round(resident_mb(server.pid), 1))
         spans = sorted(_spans(server, callers.wanted))

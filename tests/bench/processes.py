@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,8 +42,6 @@ def wakings(pid: int) -> dict[str, int]:
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor's time that a process has taken."""
-    import os
-
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,4 +1,4 @@
-"""How long until a server on 100,000 schedules is ready? `python -m tests.bench start`
+"""How long until a server on 100,000 schedules is ready? `python -m tests.bench start`.
 
 From the start of the process to its first answer, and to the first execution of a schedule that was due; beside it the
 same on an empty store, most of which is Python loading the program.

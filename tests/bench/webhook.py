@@ -1,4 +1,4 @@
-"""How long is it from a webhook's call to its flow's first task? `python -m tests.bench webhook`
+"""How long is it from a webhook's call to its flow's first task? `python -m tests.bench webhook`.
 
 One caller after the other, on a server that does nothing else; both moments are taken on this machine's clock.
 """
@@ -11,7 +11,9 @@ import json
 import statistics
 import tempfile
 import time
+from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,9 @@ def measure(folder: Path, calls: int) -> dict[str, Any]:
     with serving(folder / "store") as server:
         headers = {"Content-Type": "application/x-yaml"}
         httpx.post(f"{server.url}/api/v1/flows", content=FLOW, headers=headers).raise_for_status()
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        called = [_call(connection, number) for number in range(calls)]
-        spans = sorted(until(lambda: _first_task(server, execution)) - at for execution, at, _ in called)
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+            called = [_call(connection, number) for number in range(calls)]
+        spans = sorted(until(partial(_first_task, server, execution)) - at for execution, at, _ in called)
         answers = sorted(answer for _, _, answer in called)
         return {"calls": calls, "to_first_task_ms": _figures(spans), "to_answer_ms": _figures(answers)}
 

@@ -112,3 +112,28 @@ def test_islands_come_with_a_swap_and_let_go_when_they_leave(page: Page, stage: 
     asked = len(stage.asked)
     page.wait_for_timeout(400)
     assert len(stage.asked) == asked
+
+
+def test_parts_are_asked_for_when_the_execution_changes_and_not_while_somebody_writes(page: Page, stage: Stage) -> None:
+    page.add_init_script("globalThis.tiercelTimes = {soonest: 20, poll: 50}")
+    shown = [execution("CREATED", "RUNNING")]
+    stage.on("GET /executions/e1/follow", (502, {}))
+    stage.on("GET /executions/e1", lambda _asked: shown[0])
+    options = '{"execution": "e1"}'
+    parts = "".join(
+        f"<div id='{kind}{place}' data-refresh='{kind}'>{inside}</div>"
+        for kind in ("state", "execution")
+        for place, inside in (("", ""), ("busy", "<input aria-label='busy'>"))
+    )
+    page.goto(stage.show(f"<div data-island='live' data-options='{options}'></div>{parts}"))
+    page.evaluate(
+        """() => document.querySelectorAll("[data-refresh]").forEach((part) =>
+            part.addEventListener("tiercel:refresh", () => (part.dataset.asked = "yes")))"""
+    )
+    expect(page.locator(".i-live")).to_have_text("Live, every 3 s")
+    page.locator("#statebusy input").focus()
+    assert page.locator("[data-asked]").count() == 0
+    shown[0] = execution()
+    expect(page.locator("#state")).to_have_attribute("data-asked", "yes")
+    expect(page.locator("#execution")).to_have_attribute("data-asked", "yes")
+    expect(page.locator("#statebusy")).not_to_have_attribute("data-asked", "yes")

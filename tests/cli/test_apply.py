@@ -132,6 +132,20 @@ def test_a_line_with_a_revision_makes_no_difference(folder: Folder) -> None:
     assert folder.changes() == {"one": "unchanged"}
 
 
+def test_comments_are_part_of_the_source(folder: Folder) -> None:
+    for name in ("one", "two"):
+        folder.cli.file(f"flows/{name}.yaml", f"# of {name}\n\n{flow(LOG.format('x'), name=name)}# at its end\n")
+    assert set(folder.changes().values()) == {"create"}
+    assert set(folder.changes().values()) == {"unchanged"}
+
+
+def test_the_end_of_a_file_makes_no_difference(folder: Folder) -> None:
+    for name, ends in (("one", ""), ("two", "\n\n"), ("three", "")):
+        folder.cli.file(f"flows/{name}.yaml", flow(LOG.format("x"), name=name).rstrip("\n") + ends)
+    assert set(folder.changes().values()) == {"create"}
+    assert set(folder.changes().values()) == {"unchanged"}
+
+
 # ------------------------------------------------------------ a server
 
 

@@ -158,6 +158,12 @@ def test_flows_are_exported_and_imported(place: Place) -> None:
     assert zipfile.ZipFile(io.BytesIO(some)).namelist() == [f"{ns}.one.yml"]
     everything = flows.export_flows_by_query(T, filters=place.here())
     assert sorted(zipfile.ZipFile(io.BytesIO(everything)).namelist()) == [f"{ns}.one.yml", f"{ns}.two.yml"]
+    header, *rows = flows.export_flows_by_query_csv(T, filters=place.here()).splitlines()
+    assert header.startswith("namespace,id,revision,description,labels,disabled,")
+    assert [row.rpartition(",")[0] for row in rows] == [
+        f"{ns},one,1,Greets,team:sdk,false",
+        f"{ns},two,1,,,false",
+    ]
     flows.delete_flows_by_query(T, filters=place.here())
     assert flows.import_flows(T, file_content=everything) == []
     assert found(place) == ["one", "two"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +79,25 @@ def test_executions_are_paged_and_sorted(place: Place) -> None:
         found(place, sort=["nonsense"])
     with pytest.raises(BadRequestException, match="nonsense"):
         found(place, by("q", "EQUALS", "x"), {"field": "nonsense", "operation": "EQUALS", "value": "x"})
+
+
+def test_executions_are_exported_and_the_values_of_a_field_listed(place: Place) -> None:
+    place.deploy(HELLO, "hello")
+    place.deploy(FAIL, "fail")
+    ids = [place.run("hello", labels=["a:b"]).id, place.run("fail").id]
+    executions = place.client.executions
+    header, *rows = csv.reader(io.StringIO(executions.export_executions_by_query_to_csv(T, filters=place.here())))
+    assert header[:5] == ["id", "namespace", "flowId", "flowRevision", "state"]
+    assert [row[:5] for row in rows] == [
+        [ids[1], place.namespace, "fail", "1", "FAILED"],
+        [ids[0], place.namespace, "hello", "1", "SUCCESS"],
+    ]
+    values = executions.find_distinct_execution_field_values
+    assert values(T, "FLOW_ID", filters=place.here(), size=10) == ["fail", "hello"]
+    assert values(T, "state", filters=place.here(by("flowId", "EQUALS", "fail"))) == ["FAILED"]
+    assert "a:b" in values(T, "labels", filters=place.here())
+    with pytest.raises(BadRequestException, match="wanted one of"):
+        values(T, "nonsense")
 
 
 def test_many_are_paused_resumed_and_killed(place: Place) -> None:

@@ -14,7 +14,7 @@ from tiercel.model.execution import Execution, encode, header_key
 from tiercel.model.states import State
 from tiercel.model.tallies import HOUR, Tallies, decode_hour, hour_key, hour_of
 from tiercel.ports import Delete, Put, StateStore, Stored
-from tiercel.statistics.hours import MOST, SETTLED, Counted, count_hours
+from tiercel.statistics.hours import COSTLY, MOST, SETTLED, Counted, count_hours
 
 
 class Watched:
@@ -209,3 +209,13 @@ def test_an_expensive_look_holds_for_a_while(place: Place, monkeypatch: pytest.M
     assert counted(place) == (Counted(counted(place)[0].hours), 0)
     place.clock.advance(0.2)
     assert counted(place)[1] == 20
+
+
+def test_a_costly_look_that_is_not_repeated_at_once_still_knows_the_youngest(place: Place) -> None:
+    now = now_of(place)
+    for number in range(COSTLY + 20):
+        stored(place, f"e{number}", now - 1, State.SUCCESS)
+    assert totals(counted(place, 1)[0].hours) == {"SUCCESS": COSTLY + 20}
+    again, read = counted(place, 1)
+    assert totals(again.hours) == {"SUCCESS": COSTLY + 20}
+    assert read == 0

@@ -52,7 +52,7 @@ class Watched(Machine):
         super().__init__(memory, owner=owner, routed=routed)
         self.messages: list[Message] = []
         self.ran: Counter[str] = Counter()
-        self.worker.run = self._counted(self.worker.run)  # type: ignore[method-assign]
+        self.worker.run = self._counted(self.worker.run)  # type: ignore[method-assign, assignment]
 
     def _counted(self, run: Callable[[Scene, Renderer, Work], Outcome]) -> Callable[[Scene, Renderer, Work], Outcome]:
         def counted(scene: Scene, renderer: Renderer, work: Work) -> Outcome:

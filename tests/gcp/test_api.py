@@ -26,7 +26,7 @@ id: greets
 namespace: tests.api
 inputs: [{{id: name, type: STRING}}]
 tasks:
-- {{id: say, type: {CORE}debug.Return, format: "hello {{{{ inputs.name }}}}"}}
+- {{id: say, type: {CORE}debug.Return, format: "hello {{{{ inputs.name }}}} {{{{ kv('door') }}}}"}}
 triggers: [{{id: hook, type: {CORE}trigger.Webhook, key: s3cret, inputs: {{name: "{{{{ trigger.body.name }}}}"}}}}]
 """
 LETTER = f"""
@@ -39,8 +39,9 @@ tasks: [{{id: say, type: {CORE}debug.Return, format: "{{{{ read(inputs.text) }}}
 
 @pytest.fixture(scope="module")
 def api(emulation: Emulation) -> Iterator[httpx.Client]:
-    """Give a client of the function."""
+    """Give a client of the function, with a value that the flow reads."""
     with httpx.Client(base_url=emulation.settings["TIERCEL_URL"] + "/api/v1", timeout=PATIENCE) as client:
+        assert client.put("/namespaces/tests.api/kv/door", json="through the door").status_code == 200
         yield client
 
 
@@ -60,10 +61,11 @@ def test_a_flow_is_created_run_and_found_again(api: httpx.Client) -> None:
     deploy(api, GREETS)
     created = api.post("/executions/tests.api/greets?wait=true", files={"name": (None, "Ada")})
     assert created.status_code == 200, created.text
-    assert said(created.json()) == "hello Ada"
+    assert said(created.json()) == "hello Ada through the door"
     assert created.json()["url"].startswith(str(api.base_url).partition("/api/")[0])
     found = api.get(f"/executions/{created.json()['id']}").json()
-    assert said(found) == "hello Ada"
+    assert said(found) == "hello Ada through the door"
+    assert api.get("/namespaces/tests.api/kv/door").json()["value"] == "through the door"
     assert api.get("/flows/tests.api/nobody").status_code == 404
 
 
@@ -82,7 +84,7 @@ def test_an_execution_is_followed_to_its_end(api: httpx.Client) -> None:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         lines = [line for line in stream.iter_lines() if line]
     assert (lines[0], lines[-2]) == ("id: start", "id: end")
-    assert said(json.loads(lines[-1].removeprefix("data: "))) == "hello Bob"
+    assert said(json.loads(lines[-1].removeprefix("data: "))) == "hello Bob through the door"
 
 
 def test_a_webhook_starts_its_flow(api: httpx.Client) -> None:
@@ -92,7 +94,7 @@ def test_a_webhook_starts_its_flow(api: httpx.Client) -> None:
     assert started.status_code == 200, started.text
     with api.stream("GET", f"/executions/{started.json()['id']}/follow") as stream:
         assert "id: end" in list(stream.iter_lines())
-    assert said(api.get(f"/executions/{started.json()['id']}").json()) == "hello Cleo"
+    assert said(api.get(f"/executions/{started.json()['id']}").json()) == "hello Cleo through the door"
 
 
 # ------------------------------------------------------------------ who is let in

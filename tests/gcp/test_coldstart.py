@@ -10,7 +10,7 @@ from bench.coldstart import first_commit, imported, names
 from emulators import running
 
 LOADED = {"main", "tiercel", "tiercel.cloud", "tiercel.cloud.process"}
-OF_THE_DOOR = {"main", "tiercel", "tiercel.api", "tiercel.api.function"}
+OF_THE_DOOR = {"main", "tiercel", "tiercel.api", "tiercel.api.function", "tiercel.ui", "tiercel.ui.mounting"}
 
 NOT_YET = {
     "babel",

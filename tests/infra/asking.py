@@ -1,12 +1,14 @@
-"""Which queries the library puts to the store: read from its source, so that none is forgotten here."""
+"""What the library asks of the store, and what it keeps there: read from its source, so that none is forgotten here."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tiercel.adapters.gcp.bodies import DATE
 from tiercel.adapters.gcp.queries import Wanted, count, select
@@ -14,6 +16,11 @@ from tiercel.adapters.gcp.queries import Wanted, count, select
 LIBRARY = Path(__file__).parents[2] / "shared" / "tiercel"
 SCALARS = ("namespace", "within", "flow_id", "states", "owner")
 FIELDS = {name: name for name in SCALARS} | {"states": "state"}
+
+NO_KINDS = frozenset(
+    """again breakpoint bucket forced outputs projects refs refused rest rounds subscription sweep topic versions""".split()
+)
+"""How other names begin than keys: those of messages, of resources, of branches."""
 
 
 class Index(NamedTuple):
@@ -32,15 +39,19 @@ class Call(NamedTuple):
     newest_first: tuple[bool, ...]
     counts: bool
 
-    def indexes(self) -> Iterator[Index]:
-        """Yield the composite indexes that its queries ask for: each argument may be None."""
-        for size in range(1, len(self.scalars) + 1):
+    def arguments(self) -> Iterator[dict[str, Any]]:
+        """Yield the scalars that are given, with values: each argument may be None."""
+        for size in range(len(self.scalars) + 1):
             for some in combinations(self.scalars, size):
-                values = {name: ("A",) if name == "states" else "x" for name in some}
-                wanted = Wanted(self.kind, **values)  # type: ignore[arg-type]
-                asked = [count(wanted).structured_query] if self.counts else []
-                asked += [] if self.counts else [select(wanted, newest, 10, None) for newest in self.newest_first]
-                yield from (_index(self.kind, query) for query in asked)
+                yield {name: ("A",) if name == "states" else "x" for name in some}
+
+    def indexes(self) -> Iterator[Index]:
+        """Yield the composite indexes that its queries ask for."""
+        for values in filter(None, self.arguments()):
+            wanted = Wanted(self.kind, **values)
+            asked = [count(wanted).structured_query] if self.counts else []
+            asked += [] if self.counts else [select(wanted, newest, 10, None) for newest in self.newest_first]
+            yield from (_index(self.kind, query) for query in asked)
 
 
 def _index(kind: str, query: object) -> Index:
@@ -51,18 +62,58 @@ def _index(kind: str, query: object) -> Index:
     return Index(kind, frozenset(named), "DESCENDING" if order.direction == 2 else "ASCENDING")
 
 
+@cache
+def _modules() -> list[ast.Module]:
+    """Return the syntax trees of the modules that speak to the store, or name what lies in it."""
+    left_out = {"adapters", "emulation", "node_modules"}
+    paths = [path for path in sorted(LIBRARY.rglob("*.py")) if not left_out & {*path.parts}]
+    texts = [text for text in (path.read_text() for path in paths) if re.search(r"\bstore\b|tiercel\.ports|_key\(", text)]
+    return [ast.parse(text) for text in texts]
+
+
+@cache
 def calls() -> list[Call]:
     """Return every call in the library."""
     found = []
-    for path in sorted(LIBRARY.rglob("*.py")):
-        if "adapters" in path.parts:
-            continue
-        tree = ast.parse(path.read_text())
+    for tree in _modules():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_asked(node):
                 kind = _kind(node.args[0], tree)
                 found.append(Call(kind, _scalars(node), _orders(node), node.func.attr == "count"))
     return found
+
+
+@cache
+def kinds() -> set[str]:
+    """Return the kinds of all keys that the library makes: texts such as `f"kv/{namespace}/{key}"`."""
+    found = set()
+    for tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr) and (kind := _first_part(node, tree)) is not None:
+                found.add(kind)
+    return found - NO_KINDS
+
+
+@cache
+def kinds_with_an_end() -> set[str]:
+    """Return the kinds of which some documents have an end: an `Index(kind, ..., until=...)`."""
+    found = set()
+    for tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Index":
+                named = {each.arg: each.value for each in node.keywords}
+                if "until" in named:
+                    found.add(_kind(named.get("kind", node.args[0] if node.args else None), tree))
+    return found
+
+
+def _first_part(node: ast.JoinedStr, tree: ast.Module) -> str | None:
+    """Return what stands before the first slash of a key; None for another text."""
+    first = node.values[0]
+    if isinstance(first, ast.Constant):
+        match = re.match(r"([a-z]+)/", str(first.value))
+        return match[1] if match and len(node.values) > 1 else None
+    return _kind(ast.Name("KIND"), tree) if re.match(r"f['\"]\{KIND\}/", ast.unparse(node)) else None
 
 
 def _is_asked(node: ast.Call) -> bool:
@@ -72,11 +123,11 @@ def _is_asked(node: ast.Call) -> bool:
     return "store" in ast.unparse(node.func.value)
 
 
-def _kind(node: ast.expr, tree: ast.Module) -> str:
+def _kind(node: ast.expr | None, tree: ast.Module) -> str:
     """Return the kind that an argument names: a text, or a constant of the module or of the one it comes from."""
     if isinstance(node, ast.Constant):
         return str(node.value)
-    assert isinstance(node, ast.Name), ast.unparse(node)
+    assert isinstance(node, ast.Name), node
     for each in tree.body:
         if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == node.id:
             return str(ast.literal_eval(each.value))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Checked:
     said: str
     plan_file: Path
 
-    @property
+    @cached_property
     def plan(self) -> dict[str, Any]:
         """The plan, as `terraform show -json` gives it."""
         found: dict[str, Any] = json.loads(self.plan_file.read_text())
@@ -63,24 +64,28 @@ def functions() -> list[str]:
     return package.names()
 
 
-def build_packages() -> None:
-    """Build the zips, as `make package` does: a plan reads their hashes."""
+def copy_into(folder: Path) -> None:
+    """Copy `infra/` as it is, and build the zips beside it, as `make package` does: a plan reads their hashes.
+
+    The checks copy the whole folder that they are told is the project: this one is small.
+    """
+    own = ("backend.tf", "terraform.tfvars", "tfplan", ".terraform*", "*.tfstate*")
+    shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns(*own))
     for name in functions():
-        package.build(name, ROOT / "dist" / "functions")
+        package.build(name, folder / "dist" / "functions")
 
 
-def check(name: str, folder: Path, *, with_tests: bool) -> Checked:
-    """Plan, apply to nothing, plan again, destroy.
+def check(name: str, folder: Path, *options: str) -> Checked:
+    """Plan with a set of variables, a file beside this one; the plan is written into a folder that holds a copy.
 
     Args:
-        name: The set of variables, a file beside this one.
-        folder: Where the plan is written.
-        with_tests: Whether `infra/tests` runs too.
+        name: The set of variables.
+        folder: What `copy_into` has filled.
+        options: More for tfcheck: `--apply`, `--no-test`.
     """
     plan = folder / f"{name}.json"
     variables = ROOT / "tests" / "infra" / f"{name}.tfvars"
-    command = [str(TFCHECK), str(ROOT / "infra"), "--apply", "--plan-json", str(plan), "--var-file", str(variables)]
-    done = subprocess.run(
-        [*command, *([] if with_tests else ["--no-test"])], capture_output=True, text=True, timeout=300, check=False
-    )
+    command = [str(TFCHECK), str(folder / "infra"), "--root", str(folder), "--plan-json", str(plan)]
+    command += ["--var-file", str(variables), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     return Checked(done.returncode, done.stdout + done.stderr, plan)

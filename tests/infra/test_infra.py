@@ -10,35 +10,37 @@ from pathlib import Path
 
 import pytest
 
-from infra.asking import FIELDS, Index, calls
-from infra.checking import ROOT, Checked, build_packages, check, functions, see_tools
+from infra.asking import FIELDS, Index, calls, kinds, kinds_with_an_end
+from infra.checking import ROOT, Checked, check, copy_into, functions, see_tools
 from tiercel.adapters.gcp import bodies, names, outbox
 from tiercel.cloud import settings as cloud_settings
 from tiercel.cloud.settings import Settings, read_settings
 
 SETS = ("everything", "minimal", "second_region")
-IDLE = ("api",)
-"""Functions that do not put the engine together yet."""
+DOOR = {"TIERCEL_URL", "TIERCEL_USER", "TIERCEL_PASSWORD", "TIERCEL_TOKEN", "TIERCEL_API_OPEN"}
+"""Settings of the function that people call."""
+LOGIN = {"TIERCEL_PASSWORD", "TIERCEL_TOKEN"}
+"""Those of them that are secrets."""
+EVERYWHERE = {"LOG_EXECUTION_ID", "THREADS", "TIERCEL_TIMEOUT"}
+"""What every function is told besides the settings that it shares with the others."""
 
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Checked]:
     """Check every set of variables, two at a time."""
     see_tools()
-    build_packages()
     folder = tmp_path_factory.mktemp("plans")
+    copy_into(folder)
+    # `terraform test` brings its own variables, so once is enough, and with the set that is otherwise the smallest.
+    more = {"minimal": ()}
     with ThreadPoolExecutor(2) as threads:
-        done = threads.map(lambda name: check(name, folder, with_tests=name == "everything"), SETS)
+        done = threads.map(lambda name: check(name, folder, "--apply", *more.get(name, ("--no-test",))), SETS)
         return dict(zip(SETS, done, strict=True))
 
 
 @pytest.fixture(scope="module")
 def everything(checked: dict[str, Checked]) -> Checked:
     return checked["everything"]
-
-
-def _engines() -> list[str]:
-    return [name for name in functions() if name not in IDLE]
 
 
 def _settings(plan: Checked, function: str) -> Settings:
@@ -57,20 +59,45 @@ def test_every_function_of_the_code_is_planned_and_no_other(everything: Checked)
     assert sorted(each["build_config"][0]["entry_point"] for each in planned) == functions()
 
 
-@pytest.mark.parametrize("function", _engines())
+def _given(plan: Checked, function: str) -> tuple[set[str], set[str]]:
+    """Return the names of a function's variables, and of those that are secrets."""
+    planned = plan.planned("google_cloudfunctions2_function")[f'function["{function}"]']["service_config"][0]
+    return set(plan.environment(function)), {each["key"] for each in planned["secret_environment_variables"]}
+
+
+def _shared() -> set[str]:
+    """Return the settings of all functions."""
+    return {name for name in cloud_settings._NAMES.values() if "EMULATOR" not in name} - DOOR
+
+
+@pytest.mark.parametrize("function", functions())
 def test_a_function_gets_every_setting_and_no_other(everything: Checked, function: str) -> None:
-    emulators = {name for name in cloud_settings._NAMES.values() if "EMULATOR" in name}
-    known = {*cloud_settings._NAMES.values(), "TIERCEL_TIMEOUT"} - emulators
-    planned = everything.planned("google_cloudfunctions2_function")[f'function["{function}"]']["service_config"][0]
-    secret = {each["key"] for each in planned["secret_environment_variables"]}
+    plain, secret = _given(everything, function)
     assert secret == {"TIERCEL_ENCRYPTION_KEY"}
-    assert {*everything.environment(function), *secret} == known | {"LOG_EXECUTION_ID"}
-    assert _settings(everything, function).timeout == planned["timeout_seconds"]
+    door = {"TIERCEL_URL", "TIERCEL_API_OPEN"} if function == "api" else set()
+    assert plain | secret == _shared() | EVERYWHERE | door
+    planned = everything.planned("google_cloudfunctions2_function")[f'function["{function}"]']["service_config"][0]
+    read = _settings(everything, function)
+    assert read.timeout == planned["timeout_seconds"]
+    assert read.threads == planned["max_instance_request_concurrency"]
 
 
-@pytest.mark.parametrize("function", IDLE)
-def test_a_function_without_the_engine_gets_none(everything: Checked, function: str) -> None:
-    assert set(everything.environment(function)) == {"LOG_EXECUTION_ID"}
+def test_only_where_a_login_is_wanted_the_api_gets_one(checked: dict[str, Checked]) -> None:
+    plain, secret = _given(checked["second_region"], "api")
+    assert plain | secret == (_shared() | EVERYWHERE | DOOR) - {"TIERCEL_API_OPEN"}
+    assert secret == LOGIN | {"TIERCEL_ENCRYPTION_KEY"}
+    assert [_given(checked["second_region"], name)[1] & LOGIN for name in functions() if name != "api"] == [set()] * 5
+    kept = {each["secret_id"] for each in checked["second_region"].planned("google_secret_manager_secret").values()}
+    assert kept == {"tiercel-us-encryption-key", "tiercel-us-api-password", "tiercel-us-api-token"}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_api_is_open_only_where_iam_is_its_door(checked: dict[str, Checked], name: str) -> None:
+    callers = {each["member"] for each in checked[name].planned("google_cloud_run_service_iam_member").values()}
+    settings = _settings(checked[name], "api")
+    assert settings.is_open is ("allUsers" not in callers)
+    assert bool(settings.user) is not settings.is_open
+    assert settings.url == checked[name].plan["planned_values"]["outputs"]["api_url"]["value"]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -130,7 +157,7 @@ def test_the_lines_for_a_shell_are_the_settings(checked: dict[str, Checked], nam
     watched = cloud_settings.read_watched({name: read.pop(name) for name in list(read) if "_WATCHED_" in name})
     assert watched is not None
     assert given["TIERCEL_BUCKET"] in watched.buckets
-    assert read == {key: given[key] for key in given if key not in ("LOG_EXECUTION_ID", "TIERCEL_TIMEOUT")}
+    assert read == {key: given[key] for key in given if key not in EVERYWHERE}
 
 
 def test_secrets_are_called_as_the_code_asks_for_them(everything: Checked) -> None:
@@ -139,6 +166,9 @@ def test_secrets_are_called_as_the_code_asks_for_them(everything: Checked) -> No
 
 
 # ------------------------------------------------------------ Firestore
+
+MAPS = {"failures", "leaf", "runs"}
+"""Kinds of maps (`Merge`), not of documents."""
 
 
 def _indexes(plan: Checked) -> set[Index]:
@@ -177,12 +207,21 @@ def test_bodies_are_not_indexed_and_what_is_asked_for_is(everything: Checked) ->
     fields = everything.planned("google_firestore_field").values()
     planned = {(each["collection"], each["field"]) for each in fields}
     documents = {bodies.BODY, bodies.PACKED, bodies.APART, bodies.NONCE}
-    for kind in {call.kind for call in calls()} | {"lane", names.ALONE}:
-        assert {field for other, field in planned if other == kind} == documents
-    for kind in names.INSIDE - {"lane"}:
-        assert {field for other, field in planned if other == kind} == {bodies.ENTRIES, bodies.COUNT}
+    for kind in kinds() | {names.ALONE}:
+        wanted = {bodies.ENTRIES, bodies.COUNT} if kind in MAPS else documents
+        ends = {bodies.UNTIL} if kind in kinds_with_an_end() else set()
+        assert {field for other, field in planned if other == kind} == wanted | ends, kind
     assert (outbox.COLLECTION, bodies.BODY) in planned
+    assert {kind for kind, _ in planned} == kinds() | {names.ALONE, outbox.COLLECTION}
+    assert {call.kind for call in calls()} <= kinds()
     assert not {field for _, field in planned} & {*FIELDS.values(), bodies.DATE}
+
+
+def test_what_has_an_end_is_removed_by_firestore_and_nothing_else(everything: Checked) -> None:
+    fields = everything.planned("google_firestore_field").values()
+    ending = {(each["collection"], each["field"]) for each in fields if each["ttl_config"]}
+    assert ending == {(kind, bodies.UNTIL) for kind in kinds_with_an_end()}
+    assert len(ending) == 2  # else they are not found in the source any more
 
 
 # ------------------------------------------------------------ what it costs, what a scanner says

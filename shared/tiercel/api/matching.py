@@ -48,6 +48,10 @@ class Fields(Generic[T]):
         self._what = what
         self._getters = getters
 
+    def value(self, field: str, record: T) -> Any:
+        """Return what a record has in a field."""
+        return self._getters[field](record)
+
     def test(self, wanted: Filter | None) -> Callable[[T], bool]:
         """Return what tells whether a record is meant.
 

@@ -18,7 +18,7 @@ RESOURCES = frozenset(
     """
     flows executions logs metrics triggers kv namespaces outputs plugins dashboards stats blueprints configs
     templates taskruns secrets expressions concurrency-limit usages basicAuth cluster instance me auths
-    setup pebble license-info login logout notifications openapi.json
+    setup pebble license-info login logout notifications openapi.json basicAuthValidationErrors worker-selectors
     """.split()  # noqa: SIM905 - sixty lines otherwise
 ).union(editions.RESOURCES)
 """First segments that are no tenant (api.md, 1.1)."""

@@ -6,12 +6,11 @@ read of the triggers of one page.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tiercel.api.calls import Answer, Call, page_of
+from tiercel.api.calls import Call, page_of
+from tiercel.api.exporting import as_table
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
 from tiercel.api.flowlists import part_of, sorted_by
@@ -161,15 +160,9 @@ _COLUMNS = (
 @routes.route("GET", "/triggers/export/by-query/csv", filtered=True, parameters=[DATE_FILTER], gives="text/csv")
 def export_triggers(call: Call) -> object:
     """Return the triggers that are asked for as a table."""
-    headers = {"Content-Disposition": 'attachment; filename="triggers.csv"'}
-    return Answer(_table(found_by(call, call.filter)), headers=headers, content_type="text/csv; charset=utf-8")
+    return as_table("triggers", _COLUMNS, map(_row, found_by(call, call.filter)))
 
 
-def _table(found: Iterable[TriggerState]) -> str:
-    lines = io.StringIO()
-    table = csv.DictWriter(lines, _COLUMNS, extrasaction="ignore", restval="", lineterminator="\n")
-    table.writeheader()
-    for state in found:
-        members = state_json(state)
-        table.writerow(members | {name: str(members[name]).lower() for name in ("disabled", "locked")})
-    return lines.getvalue()
+def _row(state: TriggerState) -> dict[str, Any]:
+    members = state_json(state)
+    return members | {name: str(members[name]).lower() for name in ("disabled", "locked")}

@@ -109,7 +109,12 @@ def make_plan(installation: Installation, written: Sequence[tuple[str, Flow]], *
 def _action(source: str | None, flow: Flow) -> Action:
     if source is None:
         return "create"
-    return "unchanged" if source == stored_source(flow) else "update"
+    return "unchanged" if ended(source) == ended(stored_source(flow)) else "update"
+
+
+def ended(source: str) -> str:
+    """Return a source with a newline at its end: where several travel in one text, each has one."""
+    return source if source.endswith("\n") else f"{source}\n"
 
 
 def _refuse_twice(written: Iterable[tuple[str, Flow]]) -> None:

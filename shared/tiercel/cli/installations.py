@@ -73,8 +73,10 @@ class Server:
         Raises:
             FlowError: The server refuses a flow; nothing was changed.
         """
+        from tiercel.authoring.applying import ended
+
         if wanted:
-            text = "\n---\n".join(flow.source.rstrip("\n") for flow in wanted) + "\n"
+            text = "---\n".join(ended(flow.source) for flow in wanted)
             headers = {"Content-Type": "application/x-yaml"}
             self._ask("POST", "/flows/bulk?delete=false", content=text.encode(), headers=headers)
         if gone:

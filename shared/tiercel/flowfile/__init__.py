@@ -107,5 +107,7 @@ def _parts(documents: list[Document], text: str) -> list[str]:
         return [text]
     lines = text.splitlines(keepends=True)
     starts = [document.first_line for document in documents]
+    if lines[starts[0]].strip() != "---":
+        starts[0] = 0  # what the author says before the first key belongs to the first document
     parts = (lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True))
     return ["".join(part[1:] if part and part[0].strip() == "---" else part) for part in parts]

@@ -56,6 +56,8 @@ class Hour(Record):
     """Those that have ended."""
     open: dict[str, Standing] = msgspec.field(default_factory=dict)
     """Those that had not, by their ids."""
+    young: Tallies = msgspec.field(default_factory=dict)
+    """Those after `behind`: so young that others before them may still come. Each look counts them anew."""
     behind: tuple[float, str] | None = None
     """The date and the key of the last one that was looked at; None before the first."""
     done: bool = False
@@ -74,6 +76,7 @@ class Hour(Record):
         """Return all that is known of its executions, to be changed by whoever asks."""
         found: Tallies = {}
         merge(found, self.flows)
+        merge(found, self.young)
         for each in self.open.values():
             count(found, each.flow, each.state, 0.0)
         return found

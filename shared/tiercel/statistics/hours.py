@@ -7,7 +7,7 @@ when an execution runs. What one request reads is bounded: the next one goes on 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf, nextafter
 
 from tiercel.archive import hour_index
@@ -25,7 +25,6 @@ from tiercel.model.tallies import (
     flow_name,
     hour_key,
     hour_of,
-    merge,
 )
 from tiercel.ports import Create, Refused, StateStore, Update, Write
 
@@ -70,16 +69,9 @@ class _Open:
 
     hour: Hour
     version: int
-    tail: Tallies = field(default_factory=dict)
-    """Executions so young that others before them may still come: they are counted, and not kept."""
     new: int = 0
     """How much more its record would know."""
     cost: int = 0
-
-    def tallies(self) -> Tallies:
-        found = self.hour.tallies()
-        merge(found, self.tail)
-        return found
 
 
 def count_hours(store: StateStore, now: float, since: float, until: float, most: int = MOST) -> Counted:
@@ -100,7 +92,7 @@ def count_hours(store: StateStore, now: float, since: float, until: float, most:
     work.sort(key=lambda each: each.hour.at)
     counting = _Counting(store, now, most)
     complete = counting.count(work)
-    found.update((each.hour.at, each.tallies()) for each in work)
+    found.update((each.hour.at, each.hour.tallies()) for each in work)
     return Counted(dict(sorted(found.items())), complete)
 
 
@@ -173,6 +165,9 @@ class _Counting:
         by_hour = {each.hour.at: each for each in stretch}
         first, until = stretch[0].hour, nextafter(stretch[-1].hour.at + HOUR, 0.0)
         behind, reached, whole = first.behind, first.at, False
+        if self._left > 0:
+            for each in stretch:
+                each.hour.young = {}
         while not whole and self._left > 0:
             found = self._store.query("execution", since=first.at, until=until, after=behind, limit=BATCH)
             whole = len(found) < BATCH
@@ -192,7 +187,7 @@ class _Counting:
         each.cost += 1
         hour = each.hour
         if place[0] > self._now - SETTLED:
-            _count(each.tail, header)
+            _count(each.hour.young, header)
             return
         hour.behind = place
         each.new += 1

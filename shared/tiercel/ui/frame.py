@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import secrets
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,9 @@ MENU = (
 )
 
 THEMES = ("system", "light", "dark")
+SMALL = 1400
+"""Bytes of a page that fit into one packet as they are."""
+
 SAID = "tiercel_said"
 
 
@@ -101,11 +105,24 @@ def render(visit: Visit, shown: Shown) -> Response:
     }
     block = template.blocks.get(wanted_part(visit))
     html = template.render(values) if block is None else "".join(block(template.new_context(values)))
-    response = Response(html, shown.status, headers=HEADERS, content_type="text/html; charset=utf-8")
+    response = _packed(visit, html)
+    response.status_code = shown.status
     response.headers["Content-Security-Policy"] = POLICY.format(nonce)
-    response.headers["Vary"] = "HX-Request, HX-Target, Cookie"
+    response.headers["Vary"] = "HX-Request, HX-Target, Cookie, Accept-Encoding"
     if block is None and visit.request.cookies.get(SAID):
         response.delete_cookie(SAID, path="/ui")
+    return response
+
+
+def _packed(visit: Visit, html: str) -> Response:
+    """Return HTML, packed for who takes it so: nothing in front of a function does it."""
+    body = html.encode()
+    takes = "gzip" in visit.request.headers.get("Accept-Encoding", "") and len(body) > SMALL
+    response = Response(
+        gzip.compress(body, 5, mtime=0) if takes else body, headers=HEADERS, content_type="text/html; charset=utf-8"
+    )
+    if takes:
+        response.headers["Content-Encoding"] = "gzip"
     return response
 
 

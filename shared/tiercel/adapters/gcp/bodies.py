@@ -29,6 +29,8 @@ SCALARS = ("namespace", "flow_id", "state", "owner")
 DATE = "date"
 WITHIN = "within"
 """The field with the namespace and all those above it."""
+UNTIL = "until"
+"""The field with the time from when on Firestore removes the document, as a rule within a day (a TTL policy)."""
 
 LONGEST_PLAIN = 16 * 1024
 """Bytes of a body that is stored as it is; longer ones are compressed (a body is JSON, it shrinks to some 15 %)."""
@@ -68,6 +70,8 @@ class Bodies:
             for scalar in SCALARS:
                 fields[scalar].string_value = getattr(index, scalar)
             fields[DATE].double_value = index.date
+            if index.until is not None:
+                fields[UNTIL].timestamp_value.FromMicroseconds(int(index.until * 1e6))
             if index.namespace:
                 above = fields[WITHIN].array_value.values
                 above.extend(new_value(string_value=each) for each in _upwards(index.namespace))

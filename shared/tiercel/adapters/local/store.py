@@ -139,7 +139,10 @@ class SqliteStore:
             where += f" AND (date, key) {'<' if newest_first else '>'} (?, ?)"
             values += after
         down = " DESC" if newest_first else ""
-        order = f" ORDER BY date{down}, key{down} LIMIT ?"
+        # Who names several states and wants the oldest means the few that live: with the plus SQLite looks for these
+        # and sorts them, where it would else walk through all executions of the flow, which come in order.
+        date = "+date" if len(states) > 1 and not newest_first and after is None else "date"
+        order = f" ORDER BY {date}{down}, key{down} LIMIT ?"
         return [Stored(*row) for row in self._database.read(_READ + where + order, (*values, limit))]
 
     def count(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
@@ -21,7 +21,7 @@ from tiercel.errors import TaskError
 from tiercel.ports import RunContext
 
 if TYPE_CHECKING:
-    from dulwich.client import GitClient, LsRemoteResult
+    from dulwich.client import GitClient, LsRemoteResult, SubprocessWrapper
     from dulwich.repo import BaseRepo
 
 Wants = Callable[[Mapping[bytes, bytes]], list[bytes]]
@@ -80,7 +80,7 @@ class Connection:
             TaskError: The package is missing, or the address is of no kind that can be asked.
         """
         try:
-            from dulwich.client import SSHGitClient, get_transport_and_path
+            from dulwich.client import SSHGitClient, SSHVendor, get_transport_and_path
         except ImportError:
             text = "the package 'dulwich' is not installed; run: pip install 'tiercel[git]'"
             raise TaskError(text, retryable=False) from None
@@ -97,7 +97,7 @@ class Connection:
             self._client: GitClient
             self._client, self._path = get_transport_and_path(remote.url, quiet=True, **more)
         if isinstance(self._client, SSHGitClient):
-            self._client.ssh_vendor = _ssh(ctx, self._stack, access)
+            self._client.ssh_vendor = cast(SSHVendor, _Ssh(ctx, self._stack, access))
 
     def __enter__(self) -> Connection:
         """Ask."""
@@ -184,44 +184,40 @@ _WITHHELD = ("GIT_", "SECRET_", "TIERCEL_")
 """How the names of variables start that are not the program's business."""
 
 
-def _ssh(ctx: RunContext, stack: ExitStack, access: Access) -> Any:
-    """Return what runs commands on a server through the program `ssh`; the stack removes the key's file."""
-    from dulwich.client import SSHVendor, SubprocessWrapper
+@dataclass(frozen=True)
+class _Ssh:
+    """Runs commands on a server through the program `ssh`; what dulwich calls a vendor of SSH."""
 
-    program = shutil.which("ssh") or ""
-    if not program:
-        raise TaskError(
-            "ssh is not installed on this machine; take an address of HTTPS, or install it", retryable=False
-        )
-    options, environment = ssh_options(stack, access)
+    ctx: RunContext
+    stack: ExitStack
+    """Removes the key's file, and ends what still runs."""
+    access: Access
 
-    class Program(SSHVendor):
-        """Runs `ssh`."""
+    def run_command(
+        self, host: str, command: bytes, username: str | None = None, port: int | None = None, **_: object
+    ) -> SubprocessWrapper:
+        """Begin a command on a host.
 
-        def run_command(
-            self,
-            host: str,
-            command: bytes,
-            username: str | None = None,
-            port: int | None = None,
-            *_: object,
-            **__: object,
-        ) -> SubprocessWrapper:
-            """Begin a command on a host."""
-            place = f"{username}@{host}" if username else host
-            if place.startswith("-"):
-                raise TaskError(f"'{place}' is no name of a host", retryable=False)
-            argv = [program, *options, *(["-p", str(port)] if port else []), place, command.decode()]
-            inherited = {name: text for name, text in os.environ.items() if not name.startswith(_WITHHELD)}
-            pipe = subprocess.PIPE
-            process = subprocess.Popen(
-                argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=inherited | environment
-            )
-            stack.callback(process.kill)
-            stack.enter_context(ctx.on_cancel(process.kill))
-            return SubprocessWrapper(process)
+        Raises:
+            TaskError: There is no `ssh`, or the host's name would be an option.
+        """
+        from dulwich.client import SubprocessWrapper
 
-    return Program()
+        program = shutil.which("ssh")
+        if program is None:
+            text = "ssh is not installed on this machine; take an address of HTTPS, or install it"
+            raise TaskError(text, retryable=False)
+        place = f"{username}@{host}" if username else host
+        if place.startswith("-"):
+            raise TaskError(f"'{place}' is no name of a host", retryable=False)
+        options, variables = ssh_options(self.stack, self.access)
+        argv = [program, *options, *(["-p", str(port)] if port else []), place, command.decode()]
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(_WITHHELD)}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=inherited | variables)
+        self.stack.callback(process.kill)
+        self.stack.enter_context(self.ctx.on_cancel(process.kill))
+        return SubprocessWrapper(process)
 
 
 def ssh_options(stack: ExitStack, access: Access) -> tuple[list[str], dict[str, str]]:

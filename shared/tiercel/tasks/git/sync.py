@@ -80,7 +80,9 @@ class SyncFlows(SyncTask):
             )
         written = self._read(ctx, files or {})
         gone = list(self._gone(ctx, flows, written)) if self.delete else []
-        differences = [self._store(flows, each) for each in written] + [self._remove(flows, each) for each in gone]
+        differences = [self._compared(flows, each) for each in written] + [self._removed(each) for each in gone]
+        if not self.dry_run:
+            flows.replace((each.flow for each in written), ((each.namespace, each.id) for each in gone))
         differences.sort(key=lambda each: str(each["gitPath"]))
         uri, _ = records.store(ctx, differences, "diff.ion")
         return {"flows": uri}
@@ -127,17 +129,15 @@ class SyncFlows(SyncTask):
         folder = self.git_directory.strip("/")
         return f"{folder}/{path}" if folder not in ("", ".") else path
 
-    def _store(self, flows: FlowStore, written: Written) -> dict[str, object]:
-        state, revision = store_flow(flows, written.flow, dry_run=self.dry_run)
-        return _difference(written.path, state, written.flow.namespace, written.flow.id, revision)
+    def _compared(self, flows: FlowStore, written: Written) -> dict[str, object]:
+        flow = written.flow
+        state, revision = compared(flows, flow)
+        return _difference(written.path, state, flow.namespace, flow.id, revision)
 
-    def _remove(self, flows: FlowStore, record: FlowRecord) -> dict[str, object]:
-        revision = record.revision
-        if not self.dry_run:
-            revision = flows.delete(record.namespace, record.id).revision
+    def _removed(self, record: FlowRecord) -> dict[str, object]:
         child = record.namespace.removeprefix(self.target_namespace).strip(".").replace(".", "/")
         path = self._place(f"{child}/{record.id}.yml" if child else f"{record.id}.yml")
-        return _difference(path, "DELETED", record.namespace, record.id, revision)
+        return _difference(path, "DELETED", record.namespace, record.id, record.revision + 1)
 
 
 class SyncFlow(SyncTask):
@@ -163,7 +163,9 @@ class SyncFlow(SyncTask):
             flow = flow_of(content, self.target_namespace, self.flow_path)
         except FlowError as error:
             raise TaskError(str(error), retryable=False) from None
-        _, revision = store_flow(flows_of(ctx), flow, dry_run=self.dry_run)
+        _, revision = compared(flows_of(ctx), flow)
+        if not self.dry_run:
+            revision = flows_of(ctx).deploy(flow).revision
         return {"flowId": flow.id, "namespace": flow.namespace, "revision": revision}
 
 
@@ -177,8 +179,8 @@ def flow_of(content: bytes, namespace: str, path: str) -> Flow:
     return flow if flow.namespace == namespace else parse_flow(with_namespace(flow.source, namespace), source=path)
 
 
-def store_flow(flows: FlowStore, flow: Flow, *, dry_run: bool) -> tuple[SyncState, int]:
-    """Store a flow; return what that changed, and the revision that it has, or would have."""
+def compared(flows: FlowStore, flow: Flow) -> tuple[SyncState, int]:
+    """Return what storing a flow would change, and the revision that it would have."""
     try:
         record: FlowRecord | None = flows.record(flow.namespace, flow.id, allow_deleted=True)
     except NotFoundError:
@@ -186,10 +188,7 @@ def store_flow(flows: FlowStore, flow: Flow, *, dry_run: bool) -> tuple[SyncStat
     is_there = record is not None and not record.deleted
     if record is not None and is_there and record.source == stored_source(flow):
         return "UNCHANGED", record.revision
-    state: SyncState = "UPDATED" if is_there else "ADDED"
-    if dry_run:
-        return state, 1 if record is None else record.revision + 1
-    return state, flows.deploy(flow).revision
+    return ("UPDATED" if is_there else "ADDED"), 1 if record is None else record.revision + 1
 
 
 def _difference(path: str, state: SyncState, namespace: str, flow_id: str, revision: int) -> dict[str, object]:

@@ -9,12 +9,13 @@ export function refreshing(document) {
   let [slower, last] = [1, ""];
   const writes = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, [contenteditable]");
   const busy = (part) => writes(part) || part.querySelector("input[name=id]:checked, details.drop[open]");
-  /** Ask for all parts; or, where the page follows an execution, only for those that show it (`name` says which). */
-  const ask = (name) => {
+  /** Ask for the parts of a kind: "" for all that are asked for by the clock, "execution" or "state" for what has changed. */
+  const ask = (kind) => {
     const live = document.querySelector(".i-live");
     for (const part of document.querySelectorAll("[data-refresh]")) {
-      const follows = part.dataset.refresh === "execution";
-      if ((name ? follows : !(follows && live)) && !busy(part)) part.dispatchEvent(new CustomEvent("tiercel:refresh"));
+      const own = part.dataset.refresh;
+      const meant = kind ? own === kind : own === "" || (own === "execution" && !live);
+      if (meant && !busy(part)) part.dispatchEvent(new CustomEvent("tiercel:refresh"));
     }
   };
   const turn = () => {
@@ -44,11 +45,13 @@ export function refreshing(document) {
       ask("execution");
     }, TURN);
   };
-  let version = "";
+  let [version, state] = ["", ""];
   document.addEventListener("tiercel:execution", ({ detail }) => {
     const now = `${detail.id} ${detail.state.histories.length} ${detail.taskRunList?.length} ${detail.taskRunList?.at(-1)?.state.current}`;
     if (version && version !== now) changed();
     version = now;
+    if (state && state !== detail.state.current) ask("state");
+    state = detail.state.current;
   });
   document.addEventListener("tiercel:ended", changed);
 }
