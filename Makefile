@@ -7,7 +7,7 @@ BENCH := .bench/dbos-venv
 # Each file of tests in one of several processes; `tests/conftest.py` says which folders stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: help demo test check bench package coldstart counts cost emulate conformance-emulators install install-test ui clean
+.PHONY: help demo test check check-infra checkov bench package deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
@@ -21,7 +21,7 @@ help:
 	@echo "make deploy   PROJECT=... [REGION=...] [STATE=bucket]: everything into a Google Cloud project (docs/deploy.md)"
 	@echo "make destroy  PROJECT=... [REGION=...] DATA=delete: out of it again, with what it holds"
 	@echo "make check-infra  infra/ by terraform and checkov, without an account"
-	@echo "make counts   operations on Google's services for each task, beside their bars; make cost: in dollars"
+	@echo "make counts   operations on Google's services for each task, beside their bars; make cost: in dollars, idle too"
 	@echo "make coldstart  what a function's process costs before its first work"
 	@echo "make clean    remove what these commands made"
 
@@ -76,6 +76,7 @@ counts: install-test
 
 cost: install-test
 	cd tests && PYTHONPATH=.:plugins ../$(BIN)/python -m gcp.operations --cost
+	cd tests && PYTHONPATH=.:plugins ../$(BIN)/python -m infra.idle
 
 coldstart: install-test
 	$(BIN)/python -m tests.bench.coldstart
@@ -83,14 +84,20 @@ coldstart: install-test
 emulate: install-test
 	$(BIN)/tiercel emulate $(ARGS)
 
-CHECKOV := .bench/checkov-venv
+# The scanner has packages that ours cannot stand beside: a folder of its own, which goes by its version.
+CHECKOV_VERSION := 3.3.30
+CHECKOV := .bench/checkov-$(CHECKOV_VERSION)
 $(CHECKOV)/.stamp:
 	$(PYTHON) -m venv $(CHECKOV)
-	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
 	@touch $@
 
 check-infra: install-test $(CHECKOV)/.stamp
 	TIERCEL_CHECKOV=$(CHECKOV)/bin/checkov $(BIN)/python -m pytest tests/infra $(ARGS)
+
+# With this scanner in the environment, as CI has it, the tests of infra/ ask it.
+checkov: $(CHECKOV)/.stamp
+	@echo $(abspath $(CHECKOV))/bin/checkov
 
 # Where to: `terraform` asks before it changes anything, unless AUTO=1.
 REGION ?= europe-west1
@@ -98,9 +105,10 @@ TERRAFORM := terraform -chdir=infra
 TARGET = -var project_id=$(PROJECT) -var region=$(REGION)
 APPROVED = $(if $(AUTO),-auto-approve)
 
-deploy: install-test
+deploy: install-test $(UI_IF_NODE)
 	@test -n "$(PROJECT)" || { echo "make deploy: PROJECT is not given, wanted a project's id: make deploy PROJECT=my-project" >&2; exit 2; }
 	@echo "== 1 of 4: the zips"
+	$(if $(UI_IF_NODE),,@echo "npm is not here: the pages come without editor, graphs and charts (make ui)")
 	$(BIN)/python functions/package.py
 	@echo "== 2 of 4: terraform init"
 	@if command -v gcloud >/dev/null; then gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com --project $(PROJECT); else echo "gcloud is not here: the project's API cloudresourcemanager.googleapis.com must be on (docs/deploy.md)"; fi
@@ -108,6 +116,7 @@ deploy: install-test
 	$(TERRAFORM) init -input=false $(if $(STATE),-backend-config=bucket=$(STATE))
 	@echo "== 3 of 4: terraform apply (the first one builds six functions and some fifty indexes: minutes)"
 	$(TERRAFORM) apply $(TARGET) $(APPROVED)
+	@proxy=$$($(TERRAFORM) output -raw iap_command) && { test -z "$$proxy" || { echo "$$proxy"; $$proxy; }; }
 	@echo "== 4 of 4: the flows of flows/, and a first execution"
 	settings=$$($(TERRAFORM) output -raw env) && eval "$$settings" && $(BIN)/tiercel apply flows/ --to gcp && $(BIN)/tiercel run flows/hello.yaml --on gcp
 	@$(TERRAFORM) output

@@ -79,19 +79,6 @@ run "access" {
   }
 }
 
-run "nobody_calls_the_api_by_default" {
-  command = plan
-
-  variables {
-    api_invokers = []
-  }
-
-  assert {
-    condition     = length(google_cloud_run_service_iam_member.api) == 0
-    error_message = "Somebody may call the API without being named."
-  }
-}
-
 run "everybody_may_come_who_logs_in" {
   command = plan
 

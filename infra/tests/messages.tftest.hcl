@@ -1,4 +1,4 @@
-# Every push has an identity, a dead letter and a backoff; every function its size.
+# Every push has an identity, a dead letter and a backoff; every function its size; nothing is public by default.
 
 variables {
   project_id     = "demo-project"
@@ -33,6 +33,11 @@ run "messages_functions_and_what_is_kept" {
   assert {
     condition     = keys(google_pubsub_subscription_iam_member.dead) == keys(google_pubsub_subscription.push)
     error_message = "Pub/Sub may not take messages off a subscription for the dead letters."
+  }
+
+  assert {
+    condition     = length(google_cloud_run_service_iam_member.api) == 0 && length(google_cloud_run_service_iam_member.proxy) == 0
+    error_message = "Somebody may call the API without being named."
   }
 
   assert {

@@ -136,7 +136,8 @@ def delete(rt: Parts, namespace: str, flow_id: str, trigger: str) -> None:
     state, version = _read(rt, namespace, flow_id, trigger)
     if state.revision:
         raise ConflictError(
-            f"trigger '{trigger}' is declared by flow {namespace}.{flow_id}: remove it from the flow, then delete it"
+            f"trigger '{trigger}' cannot be deleted because the flow still declares it: "
+            f"remove it from {namespace}.{flow_id} first"
         )
     try:
         rt.store.commit([Delete(state.key, version)])
@@ -163,14 +164,15 @@ def create_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wante
         NotFoundError: There is no such trigger.
         ConflictError: One is running already; or the trigger has no dates, or is disabled.
         InputError: The span, or something else of it, cannot be.
+
+    Without a date in the span there is nothing to do: the state that is returned has no backfill.
     """
     state = _read(rt, namespace, flow_id, trigger)[0]
     _refuse_useless(rt, state)
     backfill = _wished(rt, state, wanted)
     backfill.next = first_date(rt.triggers.scheduling.keeper, state, backfill.start, backfill.end)
     if backfill.next is None:
-        span = f"{_said(backfill.start)} to {_said(backfill.end)}"
-        raise InputError(f"the schedule '{trigger}' has no date from {span}: nothing can be backfilled")
+        return shown(state)
 
     def begin(state: TriggerState) -> None:
         if state.backfill is not None:

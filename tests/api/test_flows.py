@@ -101,7 +101,8 @@ def test_a_deleted_flow_is_gone_and_its_revisions_stay(api: Api) -> None:
     assert api.send("DELETE", "/flows/company.team/daily").status_code == 204
     api.fails(404, "GET", "/flows/company.team/daily")
     api.fails(404, "DELETE", "/flows/company.team/daily")
-    api.fails(404, "GET", "/flows/company.team/daily/revisions")
+    assert api.get("/flows/company.team/daily/revisions") == []
+    api.fails(404, "GET", "/flows/company.team/other/revisions")
     assert api.get("/flows/search")["total"] == 0
     gone = api.get("/flows/company.team/daily?allowDeleted=true")
     assert (gone["revision"], gone["deleted"], gone["source"]) == (2, True, SOURCE)

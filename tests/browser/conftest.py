@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from browser.installation import Installation, populate
 from browser.stage import BUILT, Stage, serve
+from serving import serving
 
 ON_CI = "CI" in os.environ
 
@@ -64,3 +66,18 @@ def page(browser: Browser) -> Iterator[Page]:
     yield shown
     context.close()
     assert not wrong
+
+
+@pytest.fixture(scope="session")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Run a server of its own, with nothing in it."""
+    with serving(tmp_path_factory.mktemp("pages") / "store") as server:
+        client = Installation(server)
+        yield client
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def ids(there: Installation) -> dict[str, str]:
+    """Put flows and executions into the server, as people have them; return some executions' ids."""
+    return populate(there)

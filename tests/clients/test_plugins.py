@@ -1,12 +1,14 @@
-"""kestrapy's `plugins`, and what `misc` says of expressions."""
+"""kestrapy's `plugins`, `blueprints` and `dashboards`, and what `misc` says of expressions."""
 
 from __future__ import annotations
 
 import pytest
 from kestrapy.exceptions import NotFoundException
 from kestrapy.kestra_client import KestraClient
+from kestrapy.models.blueprint_controller_kind import BlueprintControllerKind
+from kestrapy.models.chart_filters_overrides import ChartFiltersOverrides
 
-from clients.flows import CORE
+from clients.flows import CORE, T
 
 LOG = f"{CORE}.log.Log"
 
@@ -50,3 +52,44 @@ def test_icons_are_given(client: KestraClient) -> None:
 def test_expressions_are_completed(client: KestraClient) -> None:
     assert {"upper", "jq"} <= set(client.misc.pebble_filters())
     assert {"now", "read"} <= {each["name"] for each in client.misc.pebble_functions()}
+
+
+def test_blueprints_are_found_and_read(client: KestraClient) -> None:
+    kind = BlueprintControllerKind.FLOW
+    page = client.blueprints.search_blueprints(kind, T, sort="title:asc", page=1, size=2)
+    assert page.total >= len(page.results) > 0
+    name = page.results[0].id
+    source = client.blueprints.blueprint_source(name, kind, T)
+    assert "tasks:" in source
+    found = client.blueprints.blueprint(name, kind, T)
+    assert (found.id, found.source) == (name, source)
+    assert client.blueprints.blueprint_graph(name, kind, T)["nodes"]
+    assert client.blueprints.search_blueprints(BlueprintControllerKind.DASHBOARD, T).total == 0
+    with pytest.raises(NotFoundException):
+        client.blueprints.blueprint(name, BlueprintControllerKind.DASHBOARD, T)
+
+
+DASHBOARD = f"""
+title: Mine
+charts:
+  - id: table
+    type: {CORE}.dashboard.chart.Table
+    data:
+      type: {CORE}.dashboard.data.Executions
+      columns:
+        id: {{field: ID}}
+"""
+
+
+def test_dashboards_are_kept_and_drawn(client: KestraClient) -> None:
+    dashboards, source = client.dashboards, f"id: of-clients{DASHBOARD}"
+    assert dashboards.validate_dashboard(T, source).constraints is None
+    assert dashboards.create_dashboard(T, source)["title"] == "Mine"
+    assert dashboards.update_dashboard("of-clients", T, source.replace("Mine", "Ours"))["title"] == "Ours"
+    assert dashboards.dashboard("of-clients", T)["sourceCode"].startswith("id: of-clients")
+    assert dashboards.search_dashboards(T, page=1, size=5, q="our", sort=["title:asc"])["total"] == 1
+    drawn = dashboards.dashboard_chart_data("of-clients", "table", T, ChartFiltersOverrides(filters=[]))
+    assert drawn.total == len(drawn.results)
+    dashboards.delete_dashboard("of-clients", T)
+    with pytest.raises(NotFoundException):
+        dashboards.dashboard("of-clients", T)

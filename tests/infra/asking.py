@@ -17,10 +17,10 @@ LIBRARY = Path(__file__).parents[2] / "shared" / "tiercel"
 SCALARS = ("namespace", "within", "flow_id", "states", "owner")
 FIELDS = {name: name for name in SCALARS} | {"states": "state"}
 
-NO_KINDS = frozenset(
-    """again breakpoint bucket forced outputs projects refs refused rest rounds subscription sweep topic versions""".split()
-)
-"""How other names begin than keys: those of messages, of resources, of branches."""
+MESSAGES = {"again", "breakpoint", "forced", "refused", "rest", "sweep"}
+RESOURCES = {"bucket", "projects", "subscription", "topic"}
+NO_KINDS = MESSAGES | RESOURCES | {"outputs", "refs", "rounds", "versions"}
+"""How other names begin than keys: those of messages, of resources, of variables, of branches and of files."""
 
 
 class Index(NamedTuple):
@@ -67,8 +67,8 @@ def _modules() -> list[ast.Module]:
     """Return the syntax trees of the modules that speak to the store, or name what lies in it."""
     left_out = {"adapters", "emulation", "node_modules"}
     paths = [path for path in sorted(LIBRARY.rglob("*.py")) if not left_out & {*path.parts}]
-    texts = [text for text in (path.read_text() for path in paths) if re.search(r"\bstore\b|tiercel\.ports|_key\(", text)]
-    return [ast.parse(text) for text in texts]
+    texts = [path.read_text() for path in paths]
+    return [ast.parse(text) for text in texts if re.search(r"\bstore\b|tiercel\.ports|_key\(", text)]
 
 
 @cache

@@ -24,7 +24,7 @@ HOURS = 730
 SCHEDULED = Price(0.10, "scheduler job", "Cloud Scheduler pricing: $0.10 a job and month")
 SECRET = Price(0.06, "version of a secret in a place", "Secret Manager pricing: $0.06 a version, place and month")
 IMAGE = Price(0.10, "GB of images", "Artifact Registry pricing: $0.10 a GB and month")
-OBJECT = Price(0.026, "GB of objects", "Cloud Storage pricing, standard class, regional: $0.020 to 0.026 a GB and month")
+OBJECT = Price(0.026, "GB of objects", "Cloud Storage pricing, standard, regional: $0.020 to 0.026 a GB and month")
 STATE = Price(0.18, "GiB of documents", "Firestore pricing: $0.15 to 0.18 a GiB and month")
 CONDITION = Price(0.10, "alert condition", "Cloud Observability pricing: $0.10 a condition and month, announced")
 SERIES = Price(0.35e-6, "time series looked at", "Cloud Observability pricing: $0.35 per million, announced")
@@ -165,7 +165,8 @@ def table(found: list[Line]) -> str:
     dollars, allotted = total(found)
     rows = [f"{each.what:<22}{each.how:<52}{each.dollars:>8.4f}{each.allotted:>10.4f}" for each in found]
     head = f"{'dollars a month, idle':<22}{'':<52}{'list':>8}{'allotted':>10}"
-    return "\n".join([head, *rows, f"{'in all':<74}{dollars:>8.4f}{allotted:>10.4f}", f"the bar is ${BAR:.2f}, at list"])
+    last = f"{'in all':<74}{dollars:>8.4f}{allotted:>10.4f}"
+    return "\n".join([head, *rows, last, f"the bar is ${BAR:.2f}, at list prices"])
 
 
 def main() -> int:

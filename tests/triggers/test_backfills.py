@@ -158,7 +158,6 @@ BAD: list[tuple[dict[str, Any], type[TiercelError], str]] = [
     ({"start": "2026-01-11T00:00:00Z"}, InputError, "in the future"),
     ({"end": "2026-01-04T00:00:00Z"}, InputError, "needs a start"),
     ({"start": "tomorrow"}, InputError, "is not a date"),
-    ({"start": "2026-01-05T00:00:01Z", "end": "2026-01-05T12:00:00Z"}, InputError, "has no date"),
     ({"start": "2026-01-05T00:00:00Z", "speed": 3}, InputError, "no property 'speed'"),
     ({"start": "2026-01-05T00:00:00Z", "labels": {"system.a": "b"}}, InputError, "system."),
 ]
@@ -169,6 +168,13 @@ def test_what_cannot_be_is_refused(wanted: dict[str, Any], error: type[TiercelEr
     world = ticking(NOW, schedule(DAILY))
     with pytest.raises(error, match=said):
         world.backfill(**wanted)
+    assert world.state().backfill is None
+
+
+def test_a_span_without_a_date_leaves_nothing_to_do() -> None:
+    world = ticking(NOW, schedule(DAILY))
+    shown = world.backfill(start="2026-01-05T00:00:01Z", end="2026-01-05T12:00:00Z")
+    assert shown["backfill"] is None
     assert world.state().backfill is None
 
 

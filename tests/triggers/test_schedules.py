@@ -253,7 +253,7 @@ def test_a_new_revision_keeps_the_next_date_unless_it_changes_the_dates() -> Non
 
 def test_a_trigger_that_is_gone_starts_nothing_and_can_be_forgotten() -> None:
     world = ticking("2026-01-01T00:30:00", schedule(HOURLY))
-    with pytest.raises(Exception, match="is declared by flow"):
+    with pytest.raises(Exception, match="because the flow still declares it"):
         triggeractions.delete(world.rt, "n", "f", "s")
     world.machine.deploy(f"id: f\nnamespace: n\n{TASK}")
     world.turn("2026-01-01T05:00:00")

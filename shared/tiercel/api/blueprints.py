@@ -13,6 +13,7 @@ from tiercel.api.flows import YAML
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.authoring.blueprints import Blueprint, blueprint, blueprints
+from tiercel.errors import NotFoundError
 from tiercel.flowfile import parse_flow
 from tiercel.flowview import task_bodies
 from tiercel.graphs.flowgraph import Drawing, flow_graph
@@ -55,6 +56,19 @@ def _refuse_kind(call: Call) -> bool:
     return kind == "flow"
 
 
+def _named(call: Call) -> Blueprint:
+    """Return the blueprint that the path names.
+
+    Raises:
+        NoRouteError: There is no such kind.
+        NotFoundError: There is none of that name and kind.
+    """
+    name = call.path["id"]
+    if not _refuse_kind(call):
+        raise NotFoundError(f"there is no blueprint '{name}' of the kind '{call.path['kind']}'")
+    return blueprint(name)
+
+
 @routes.route("GET", PLACE, f"{PLACE}/{{kind}}", paged=True, parameters=_SEARCH)
 def search_blueprints(call: Call) -> object:
     """Return a page of the example flows that are asked for."""
@@ -73,23 +87,24 @@ def list_tags(call: Call) -> object:
     return [{"id": name, "name": name, "count": sum(name in each.tags for each in known)} for name in names]
 
 
-_ONE = f"{PLACE}/flow/{{id}}"
+_ONE = f"{PLACE}/{{kind}}/{{id}}"
 
 
 @routes.route("GET", _ONE)
 def get_blueprint(call: Call) -> object:
-    """Return an example flow, without its source."""
-    return _view(blueprint(call.path["id"]))
+    """Return an example flow with its source."""
+    found = _named(call)
+    return {**_view(found), "source": found.source}
 
 
 @routes.route("GET", f"{_ONE}/source", f"{_ONE}/flow", f"{PLACE}/{{id}}/source", f"{PLACE}/{{id}}/flow", gives=YAML)
 def get_blueprint_source(call: Call) -> object:
     """Return the YAML of an example flow."""
-    return Answer(blueprint(call.path["id"]).source, content_type=YAML)
+    return Answer(_named(call).source, content_type=YAML)
 
 
 @routes.route("GET", f"{_ONE}/graph", f"{PLACE}/{{id}}/graph")
 def get_blueprint_graph(call: Call) -> object:
     """Return an example flow as a graph."""
-    flow = parse_flow(blueprint(call.path["id"]).source)
+    flow = parse_flow(_named(call).source)
     return flow_graph(flow, Drawing(task_bodies(flow.source)))

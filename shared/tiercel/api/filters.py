@@ -172,6 +172,8 @@ def _node(node: object, now: float, depth: int) -> Filter:
             raise BadRequestError(f"the filter {str(node)[:80]} cannot be read: a group is {{logical, children}}")
         return _group(kind, [_node(child, now, depth + 1) for child in children])
     name, operation, value = str(node.get("field")), str(node.get("operation")).upper(), node.get("value")
+    if isinstance(value, Mapping) and value.keys() == {"value"}:
+        value = value["value"]  # as the official client wraps it
     named = value if isinstance(value, Mapping) else {"": value}
     leaves = [_leaves(field_name(name), operation, str(key), [_plain(each)], now, name) for key, each in named.items()]
     return _group("and", [leaf for some in leaves for leaf in some])

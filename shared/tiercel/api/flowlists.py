@@ -112,7 +112,7 @@ def search_source(call: Call) -> object:
         and query["scope"] in (None, "ALL", scope_of(record.namespace))
     ]
     wanted = Wanted(query["q"] or "", query["caseSensitive"], query["wholeWord"], query["regex"])
-    hits = list(search_sources(records, wanted)) if wanted.text else []
+    hits = list(search_sources(records, wanted)) if wanted.text else [Hit(record, ()) for record in records]
     found = sorted_by(hits, call.page, _HIT_ORDERS)
     shown = [
         {

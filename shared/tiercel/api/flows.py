@@ -91,7 +91,8 @@ def delete_flow(call: Call) -> object:
 def list_revisions(call: Call) -> object:
     """Return every revision of a flow with its source, oldest first."""
     flows, name = call.site.parts.flows, (call.path["namespace"], call.path["id"])
-    flows.record(*name, allow_deleted=call.query["allowDelete"])
+    if flows.record(*name, allow_deleted=True).deleted and not call.query["allowDelete"]:
+        return []
     return [flow_view(record, TENANT, source=True) for record in flows.revisions(*name)]
 
 

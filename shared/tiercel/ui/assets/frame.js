@@ -75,6 +75,17 @@ function stars() {
   draw();
 }
 
+let typed = null; // the field in which somebody goes on writing
+
+/** Let what is typed into a filter be one step of Back, however many lists were shown meanwhile. */
+function history({ detail }) {
+  const event = detail.requestConfig?.triggeringEvent;
+  const isSame = new URL(detail.history.path ?? "", location.href).href === location.href;
+  if (isSame || (event?.type === "input" && typed === event.target)) detail.history.type = "replace";
+  typed = event?.type === "input" ? event.target : null;
+}
+
+document.addEventListener("htmx:beforeHistoryUpdate", history);
 document.addEventListener("change", chosen);
 document.addEventListener("click", close);
 document.addEventListener("keydown", (event) => event.key === "Escape" && close(event));
