@@ -77,7 +77,7 @@ def axe() -> str:
 def refused(page: Page) -> list[str]:
     """Return what the policy refuses, filled as pages are opened."""
     found: list[str] = []
-    page.expose_function("tiercelRefused", found.append)
+    page.expose_function("tiercelRefused", lambda what: found.append(what))
     page.add_init_script(REPORT)
     return found
 

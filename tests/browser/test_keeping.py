@@ -35,7 +35,7 @@ def test_filters_are_in_the_address_and_back_shows_the_same_rows_at_the_same_pla
     page.wait_for_url("**state=SUCCESS**")
     expect(rows).to_have_count(20)
     shown = rows.all_inner_texts()
-    rows.nth(15).scroll_into_view_if_needed()
+    rows.nth(15).locator("a").first.hover()
     place = page.evaluate("scrollY")
     assert place > 300
     rows.nth(15).locator("a").first.click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,8 @@ def test_a_result_is_not_given_when_its_time_is_over(place: Place) -> None:
 
 
 def test_a_document_with_an_end_names_it_as_a_time_and_another_one_has_none() -> None:
-    bodies, end = Bodies("r", None), datetime(2026, 1, 1, 12, tzinfo=UTC)  # type: ignore[arg-type] - no body is long
+    nowhere: Any = None  # no body is so long that it lies in an object
+    bodies, end = Bodies("r", nowhere), datetime(2026, 1, 1, 12, tzinfo=UTC)
     fields = bodies.write_of("kv/x", b"", Index("kv", until=end.timestamp()), 1).update.fields
     assert fields[UNTIL].timestamp_value.ToDatetime(UTC) == end
     assert UNTIL not in bodies.write_of("kv/x", b"", Index("kv"), 1).update.fields

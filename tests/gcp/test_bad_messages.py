@@ -171,7 +171,7 @@ def test_messages_to_a_purged_execution_are_done_with(doors: Doors, monkeypatch:
     doors.settle()
     purge(doors.cloud.store, doors.cloud.parts.services.objects, execution, EVERYTHING, Purged())
     assert doors.cloud.store.get([f"execution/{execution}"]) == [None]
-    assert len(letters) > 1
+    assert letters
     for body in list(letters):
         assert doors.post(body) == DONE
         assert doors.post(body, "tiercel-tasks") == DONE

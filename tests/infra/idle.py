@@ -60,8 +60,8 @@ PRICED = {
     "google_storage_bucket",
     "google_storage_bucket_object",
 }
-FREE = ("iam", "index", "field", "metric", "exclusion", "dashboard", "service", "topic", "subscription", "notification")
-FREE += ("sleep", "queue", "budget")
+FREE = {"iam", "index", "field", "metric", "exclusion", "dashboard", "service", "topic", "subscription", "notification"}
+FREE |= {"sleep", "queue", "budget"}
 """Parts of the names of types that cost nothing while nothing happens."""
 
 

@@ -16,7 +16,7 @@ from tiercel.adapters.gcp.objects import BucketObjects
 from tiercel.adapters.gcp.push import MalformedMessageError, Pushed, decode
 from tiercel.assembly import Parts
 from tiercel.cloud.failures import Failures
-from tiercel.cloud.handling import BAD_TRIES, BROKEN, DONE, LATER, Handler
+from tiercel.cloud.handling import BAD_TRIES, BROKEN, DONE, LATER, Handler, Leftovers
 from tiercel.cloud.settings import Settings
 from tiercel.errors import ConflictError, InputError, NotFoundError, TransientError
 from tiercel.firing.happenings import Happenings, MalformedWishError
@@ -35,15 +35,11 @@ _log = logging.getLogger("tiercel")
 _resource = msgspec.json.Decoder(dict[str, object]).decode
 
 
-@dataclass(frozen=True)
-class Events:
+@dataclass(frozen=True, kw_only=True)
+class Events(Leftovers):
     """Hears what happens outside."""
 
     happenings: Happenings
-    bury: Callable[[bytes], None]
-    """Keeps what nobody understands as a dead letter."""
-    flush: Callable[[], None]
-    """Tidies up after a message."""
     failures: Failures
     is_internal: Callable[[str, str], bool]
     """Tells whether an object, by its bucket and name, is a file of the internal storage."""
@@ -109,20 +105,6 @@ class Events:
             started = self.happenings.message_arrived(_seen_message(name, pushed))
         if started:
             _log.info("a message started executions", extra={"messageId": pushed.message_id, "executions": started})
-
-    # ------------------------------------------------------------ whatever happens
-
-    def _bury(self, body: bytes) -> None:
-        try:
-            self.bury(body)
-        except Exception:  # noqa: BLE001 - it is answered, whatever it is
-            _log.exception("the dead-letter topic does not take it either; it is dropped")
-
-    def _flush(self) -> None:
-        try:
-            self.flush()
-        except Exception as error:  # noqa: BLE001 - what is not tidied up now is found by the sweep
-            _log.warning("the outbox is tidied up later: %s", error)
 
 
 def hear(settings: Settings, parts: Parts, handler: Handler) -> Events:

@@ -48,19 +48,37 @@ class Budget:
         return time.monotonic() < getattr(self._own, "until", 0.0)
 
 
-@dataclass(frozen=True)
-class Handler:
+@dataclass(frozen=True, kw_only=True)
+class Leftovers:
+    """What is left when a request is answered: neither fails the answer."""
+
+    bury: Callable[[bytes], None]
+    """Keeps what is no message as a dead letter."""
+    flush: Callable[[], None]
+    """Tidies up after a message."""
+
+    def _bury(self, body: bytes) -> None:
+        try:
+            self.bury(body)
+        except Exception:  # noqa: BLE001 - it is answered, whatever it is
+            _log.exception("the dead-letter topic does not take it either; it is dropped")
+
+    def _flush(self) -> None:
+        try:
+            self.flush()
+        except Exception as error:  # noqa: BLE001 - what is not tidied up now is found by the sweep
+            _log.warning("the outbox is tidied up later: %s", error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler(Leftovers):
     """Handles messages with an engine."""
 
     handle: Callable[[Message], None]
     poisoned: Callable[[Message, Exception], None]
     """Parks the execution of a message that nobody can handle."""
-    bury: Callable[[bytes], None]
-    """Keeps what is no message as a dead letter."""
     put_off: Callable[[Envelope], None]
     """Has a message come again when it is due."""
-    flush: Callable[[], None]
-    """Tidies up after a message."""
     now: Callable[[], float]
     failures: Failures
     budget: Budget = field(default_factory=Budget)
@@ -78,7 +96,8 @@ class Handler:
             delivery = pushed.delivery()
             message = _message(delivery)
         except MalformedMessageError as error:
-            self._bury(body, error)
+            _log.error("a message is refused and goes to the dead-letter topic: %s", error)
+            self._bury(body)
             return DONE
         self.budget.begin(seconds)
         try:
@@ -121,19 +140,6 @@ class Handler:
             _log.exception("execution %s cannot even be parked", message.execution)
             return False
         return True
-
-    def _bury(self, body: bytes, error: MalformedMessageError) -> None:
-        _log.error("a message is refused and goes to the dead-letter topic: %s", error)
-        try:
-            self.bury(body)
-        except Exception:  # noqa: BLE001 - it is answered, whatever it is
-            _log.exception("the dead-letter topic does not take it either; it is dropped")
-
-    def _flush(self) -> None:
-        try:
-            self.flush()
-        except Exception as error:  # noqa: BLE001 - what is not tidied up now is found by the sweep
-            _log.warning("the outbox is tidied up later: %s", error)
 
 
 def _message(delivery: Delivery) -> Message:
