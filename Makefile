@@ -7,10 +7,11 @@ BENCH := .bench/dbos-venv
 # Each file of tests in one of several processes; `tests/conftest.py` says which folders stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: help demo test check check-infra checkov bench package deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui clean
+.PHONY: help demo server test check check-infra checkov bench package deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
+	@echo "make server   install, then serve pages, REST API, webhooks and schedules on port 8080"
 	@echo "make test     install, then run all tests"
 	@echo "make check    formatting, lint, types, tests"
 	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run; ARGS=idle: that part alone"
@@ -50,6 +51,9 @@ $(UI)/built/manifest.json: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 	node $(UI)/build.mjs
 
 ui: $(UI)/built/manifest.json
+
+server: $(VENV)/.stamp-demo,server $(UI_IF_NODE)
+	$(BIN)/tiercel server $(ARGS)
 
 test: install-test $(UI_IF_NODE)
 	$(PYTEST) $(ARGS)

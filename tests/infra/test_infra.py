@@ -162,6 +162,25 @@ def test_the_lines_for_a_shell_are_the_settings(checked: dict[str, Checked], nam
     assert read == {key: given[key] for key in given if key not in EVERYWHERE}
 
 
+ON_THE_PROJECT = {
+    "roles/datastore.user": True,
+    "roles/logging.logWriter": False,
+    "roles/secretmanager.viewer": False,
+    "roles/storage.objectViewer": True,
+}
+"""The roles that are granted on the whole project, and whether a condition narrows them to something of ours."""
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_other_right_holds_on_the_whole_project(checked: dict[str, Checked], name: str) -> None:
+    plan = checked[name].planned("google_project_iam_member").values()
+    assert {each["role"]: bool(each["condition"]) for each in plan} == ON_THE_PROJECT
+    granted = [each for each in plan if each["role"] in ("roles/secretmanager.viewer", "roles/datastore.user")]
+    prefix = checked[name].plan["variables"]["prefix"]["value"]
+    accounts = {each["member"].partition(":")[2].partition("@")[0] for each in granted}
+    assert accounts == {f"{prefix}-{function.replace('_', '-')}" for function in functions()}
+
+
 def test_secrets_are_called_as_the_code_asks_for_them(everything: Checked) -> None:
     planned = {each["secret_id"] for each in everything.planned("google_secret_manager_secret").values()}
     assert planned == {"flows-prod-encryption-key", "SECRET_WAREHOUSE_PASSWORD", "SECRET_TOKEN_2"}

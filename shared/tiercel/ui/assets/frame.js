@@ -6,7 +6,7 @@ function count(form) {
   const boxes = all("input[name=id]", form);
   const chosen = boxes.filter((box) => box.checked).length;
   for (const box of boxes) box.closest("tr")?.classList.toggle("selected", box.checked);
-  for (const place of all("[data-chosen]", form)) place.textContent = chosen ? `${chosen} chosen` : "none chosen";
+  for (const place of all("[data-chosen]", form)) place.textContent = chosen ? `${chosen} chosen` : place.dataset.none;
   for (const button of all("[data-needs-rows]", form)) button.disabled = !chosen;
   const every = form.querySelector("[data-every]");
   if (every) {
@@ -91,6 +91,10 @@ document.addEventListener("click", close);
 document.addEventListener("keydown", (event) => event.key === "Escape" && close(event));
 document.addEventListener("htmx:afterSwap", () => all("form[data-rows]").forEach(count));
 addEventListener("pagehide", remember);
+for (const tabs of all(".tabs")) {
+  const now = tabs.querySelector("[aria-current]");
+  if (now) tabs.scrollLeft = now.offsetLeft - (tabs.clientWidth - now.offsetWidth) / 2;
+}
 all("form[data-rows]").forEach(count);
 remember();
 stars();

@@ -76,7 +76,7 @@ export function extensions({ readOnly = false, more = [], keys = [] } = {}) {
     lineNumbers(), foldGutter(), codeFolding(), history(), drawSelection(), EditorState.allowMultipleSelections.of(true), indentOnInput(), indentUnit.of("  "),
     bracketMatching(), closeBrackets(), rectangularSelection(), highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }),
     syntaxHighlighting(COLORS), LOOK, yaml(), expressions, EditorView.lineWrapping, EditorState.tabSize.of(2),
-    EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ "aria-label": readOnly ? "Source" : "Source editor" }),
+    EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ tabindex: "0", "aria-label": readOnly ? "Source" : "Source editor" }),
     keymap.of([...keys, { key: "F10", run: foldTexts }, { key: "Ctrl-Shift-[", run: foldCode }, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
     more,
   ];

@@ -50,8 +50,8 @@ function cluster(box, how) {
     svg("rect", { width: box.width, height: box.height, rx: 10 }),
     svg("g", { class: "i-node i-fold-button", tabindex: "0", role: "button", "aria-expanded": String(!folded), "aria-label": `${nameOf(box)}, ${folded ? "folded" : "open"}`, data: { fold: box.id } },
       svg("rect", { class: "i-fold-hit", width: Math.min(box.width, 200), height: folded ? box.height : 22, rx: 8 }),
-      svg("text", { x: 10, y: folded ? 20 : 16, class: "i-cluster-name" }, `${folded ? "▸" : "▾"} ${title}`, svg("tspan", { class: "i-progress" }, progress)),
-      folded ? svg("text", { x: 24, y: 36, class: "i-node-type" }, lastPart(typeOf(box)) || box.relation) : null),
+      svg("text", { "aria-hidden": "true", x: 10, y: folded ? 20 : 16, class: "i-cluster-name" }, `${folded ? "▸" : "▾"} ${title}`, svg("tspan", { class: "i-progress" }, progress)),
+      folded ? svg("text", { "aria-hidden": "true", x: 24, y: 36, class: "i-node-type" }, lastPart(typeOf(box)) || box.relation) : null),
   );
   return group;
 }
@@ -68,10 +68,10 @@ function leaf(box, how) {
   });
   if (state) group.dataset.state = state.state;
   group.append(
-    svg("title", {}, `${name}\n${type || box.node.namespace || ""}`),
+    svg("title", { "aria-hidden": "true" }, `${name}\n${type || box.node.namespace || ""}`),
     svg("rect", { width: box.width, height: box.height, rx: 8 }),
-    svg("text", { x: 14, y: 20, class: "i-node-name" }, cut(name, 24)),
-    svg("text", { x: 14, y: 36, class: "i-node-type" }, cut(lastPart(type) || box.node.namespace || "", state ? 16 : 28)),
+    svg("text", { "aria-hidden": "true", x: 14, y: 20, class: "i-node-name" }, cut(name, 24)),
+    svg("text", { "aria-hidden": "true", x: 14, y: 36, class: "i-node-type" }, cut(lastPart(type) || box.node.namespace || "", state ? 16 : 28)),
   );
   if (state) group.append(...marks(state));
   return group;
@@ -82,8 +82,8 @@ function marks(state) {
   const time = all.length ? duration((isOver(state.state) ? all.at(-1).to : Date.now()) - all[0].from) : "";
   const count = state.progress ? `${state.progress.done}/${state.progress.all}` : state.count > 1 ? `×${state.count}` : "";
   return [
-    svg("text", { x: 176, y: 20, class: "i-node-state", "text-anchor": "end" }, icon(state.state)),
-    svg("text", { x: 176, y: 36, class: "i-node-time", "text-anchor": "end" }, [count, time].filter(Boolean).join(" ")),
+    svg("text", { "aria-hidden": "true", x: 176, y: 20, class: "i-node-state", "text-anchor": "end" }, icon(state.state)),
+    svg("text", { "aria-hidden": "true", x: 176, y: 36, class: "i-node-time", "text-anchor": "end" }, [count, time].filter(Boolean).join(" ")),
   ];
 }
 

@@ -233,7 +233,7 @@ class LogIsland {
   #draw({ entry }) {
     const where = this.options.execution ? null : this.#where(entry);
     const task = entry.taskId && !this.options.task && !this.options.taskRun && h("span", { class: "i-log-task", title: entry.taskId }, entry.taskId);
-    return h("div", { class: "i-log-line", data: { level: entry.level } },
+    return h("div", { class: "i-log-line", role: "listitem", data: { level: entry.level } },
       h("time", { datetime: entry.timestamp, title: moment(entry.timestamp) }, where ? moment(entry.timestamp) : clock(entry.timestamp)),
       h("span", { class: "i-log-level" }, entry.level), where, task || null,
       h("span", { class: "i-log-text" }, rendered(entry.message, this.marked ?? null)));
