@@ -7,7 +7,7 @@ BENCH := .bench/dbos-venv
 # Each file of tests in one of several processes; `tests/conftest.py` says which folders stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: help demo server test check check-infra checkov bench package deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui clean
+.PHONY: help demo server test check check-infra checkov bench package deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui screenshots clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
@@ -23,6 +23,7 @@ help:
 	@echo "make destroy  PROJECT=... [REGION=...] DATA=delete: out of it again, with what it holds"
 	@echo "make check-infra  infra/ by terraform and checkov, without an account"
 	@echo "make counts   operations on Google's services for each task, beside their bars; make cost: in dollars, idle too"
+	@echo "make screenshots  the pictures of the pages in docs/screenshots: needs chromium"
 	@echo "make coldstart  what a function's process costs before its first work"
 	@echo "make clean    remove what these commands made"
 
@@ -84,6 +85,9 @@ cost: install-test
 
 coldstart: install-test
 	$(BIN)/python -m tests.bench.coldstart
+
+screenshots: install-test ui
+	cd tests && PYTHONPATH=. ../$(BIN)/python -m browser.screenshots
 
 emulate: install-test
 	$(BIN)/tiercel emulate $(ARGS)

@@ -149,6 +149,8 @@ resource "google_iap_web_cloud_run_service_iam_member" "people" {
   location               = var.region
   role                   = "roles/iap.httpsResourceAccessor"
   member                 = each.value
+
+  depends_on = [google_project_service.api]
 }
 
 # Pub/Sub signs its pushes in the name of the account that calls.

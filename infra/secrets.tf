@@ -69,6 +69,11 @@ resource "google_secret_manager_secret_version" "login" {
   secret                 = google_secret_manager_secret.login[each.key].id
   secret_data_wo         = ephemeral.random_password.login[each.key].result
   secret_data_wo_version = var.api_login.version
+
+  # The function is given the new one before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "google_secret_manager_secret_iam_member" "login" {

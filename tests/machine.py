@@ -25,8 +25,9 @@ from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.model.messages import Message, ResumeTask, decode_message
-from tiercel.namespacefiles import NamespaceFiles
-from tiercel.namespaces import Namespaces
+from tiercel.namespaces.files import NamespaceFiles
+from tiercel.namespaces.records import Namespaces
+from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Work
@@ -34,10 +35,9 @@ from tiercel.ports import MessageBus, ObjectStore, StateStore
 from tiercel.pump import Pump
 from tiercel.readers import Readers
 from tiercel.services import Services
-from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import TaskCache
-from tiercel.triggerstate import StoredTriggers, TriggerStates
-from tiercel.view import ExecutionView
+from tiercel.triggerstates.changes import StoredTriggers, TriggerStates
+from tiercel.views.executions import ExecutionView
 from tiercel.worker import LocalWorker
 
 LEASE = 60.0

@@ -25,16 +25,16 @@ from tiercel.lanes import Lanes, Observer
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.messages import Message, PollDue, TriggerDue
-from tiercel.namespacefiles import NamespaceFiles
-from tiercel.namespaces import Namespaces
+from tiercel.namespaces.files import NamespaceFiles
+from tiercel.namespaces.records import Namespaces
+from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore, StateStore
 from tiercel.readers import Readers
 from tiercel.services import Secrets, Services
-from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import TaskCache
-from tiercel.triggerstate import StoredTriggers, TriggerStates
-from tiercel.view import ExecutionView
+from tiercel.triggerstates.changes import StoredTriggers, TriggerStates
+from tiercel.views.executions import ExecutionView
 from tiercel.worker import LOOK, LocalWorker
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from tiercel.model.execution import LogLine, TaskRun, split_key
 from tiercel.model.flow import Node
 from tiercel.model.ids import fresh_id
 from tiercel.model.states import Level
-from tiercel.namespacefiles import NamespaceFiles
+from tiercel.namespaces.files import NamespaceFiles
 from tiercel.paths import execution_folder, task_folder
 from tiercel.planner.items import item_at
 from tiercel.planner.rendering import Renderer
@@ -35,6 +35,12 @@ Watch = Callable[[str, str, LogLine], None]
 class Attempt:
     """Implements `tiercel.ports.RunContext`."""
 
+    watch: Watch | None = None
+    on_result: Callable[[Outcome], None] | None = None
+    """Sees the result once its outputs are where they stay."""
+    _folder: Path | None = None
+    _shared: Path | None = None
+
     def __init__(
         self, services: Services, scene: Scene, renderer: Renderer, node: Node, run: TaskRun, mask: Mask
     ) -> None:
@@ -47,15 +53,10 @@ class Attempt:
         self._stop = threading.Event()
         self._stoppers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self._folder: Path | None = None
-        self._shared: Path | None = None
         self._lowest = node.log_level.rank if node.log_level is not None else 0
         self.logs_to_file = node.log_to_file
-        self.watch: Watch | None = None
         self.logs: list[LogLine] = []
         self.metrics: list[Metric] = []
-        self.on_result: Callable[[Outcome], None] | None = None
-        """Sees the result once its outputs are where they stay."""
         header = scene.header
         self.namespace = header.namespace
         self.flow_id = header.flow_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from tiercel.archive import Token, archive_writes, envelope, envelopes
 from tiercel.errors import TransientError
@@ -47,16 +48,11 @@ def _open(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> 
     alone = len(message.branches) == 1
     if alone:
         return [Token(parent.header, parent.header_version, lane, 0, b"") for lane in fresh]
-    scene, renderer = lanes.scene(parent)
     writes: list[Write] = []
     envelopes_: list[Envelope] = []
     header_changed = False
     opened = []
-    for lane in fresh:
-        scene.enter(lane)
-        walk = Walk(scene, renderer, lanes.now())
-        walk.hands_over = True
-        lanes.fold(walk, renderer, plan.go(walk), math.inf)
+    for lane, walk in _walks(lanes, parent, fresh):
         if walk.handed_over:
             if walk.transition == Transition():  # nothing to remember: whoever runs the task walks there again
                 envelopes_.append(envelope(OpenBranches(message.execution, message.lane, message.run, [lane.branch])))
@@ -72,6 +68,17 @@ def _open(lanes: Lanes, parent: Token, message: OpenBranches, *, look: bool) -> 
     for token, transition in opened:
         lanes.seen(token, transition)
     return []
+
+
+def _walks(lanes: Lanes, parent: Token, fresh: list[Lane]) -> Iterator[tuple[Lane, Walk]]:
+    """Yield the lanes of new branches, each with its walk as far as it goes without a worker."""
+    scene, renderer = lanes.scene(parent)
+    for lane in fresh:
+        scene.enter(lane)
+        walk = Walk(scene, renderer, lanes.now())
+        walk.hands_over = True
+        lanes.fold(walk, renderer, plan.go(walk), math.inf)
+        yield lane, walk
 
 
 def _together(writes: list[Write]) -> list[Write]:

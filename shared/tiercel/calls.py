@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from tiercel import slots, triggerlocks
+from tiercel import slots
 from tiercel.archive import Token, envelope
 from tiercel.commands import again
 from tiercel.errors import (
@@ -29,7 +29,8 @@ from tiercel.planner import plan
 from tiercel.planner.openings import child_id
 from tiercel.planner.transition import Outcome
 from tiercel.ports import Refused
-from tiercel.triggerstate import TriggerStates
+from tiercel.triggerstates import locks
+from tiercel.triggerstates.changes import TriggerStates
 
 
 def call(lanes: Lanes, intake: Intake, message: CallFlow) -> None:
@@ -221,14 +222,14 @@ def execution_ended(lanes: Lanes, states: TriggerStates, execution: str) -> None
         return  # a new execution takes the place of one that is RETRIED, its caller's answer included
     _wake_caller(lanes, found[0])
     slots.give_back(lanes, found[0])
-    triggerlocks.release(lanes, states, found[0])
+    locks.release(lanes, states, found[0])
 
 
 def execution_finished(lanes: Lanes, states: TriggerStates, execution: str) -> None:
     """Unlock the trigger of an execution whose last task after its end is done."""
     found = lanes.stored(execution).header()
     if found is not None and found[0].state is not State.RETRIED:
-        triggerlocks.release(lanes, states, found[0])
+        locks.release(lanes, states, found[0])
 
 
 def _wake_caller(lanes: Lanes, header: Execution) -> None:

@@ -20,7 +20,7 @@ from tiercel.model import messages as m
 from tiercel.model.execution import MAIN_LANE
 from tiercel.planner import joining, plan, waits
 from tiercel.planner.openings import main_lane
-from tiercel.triggerstate import TriggerStates
+from tiercel.triggerstates.changes import TriggerStates
 
 Triggers = Callable[[m.TriggerDue | m.PollDue], None]
 
@@ -49,48 +49,72 @@ class Engine:
         Raises:
             TransientError: It cannot be done now; the message is to come again later.
         """
-        advance, execution = partial(self._lanes.advance, message), message.execution
         match message:
             case m.StartExecution():
                 self._start(message)
             case m.WalkLane(snapshot=m.Snapshot() as seen):
                 self._lanes.run_on(message, token_of(seen), plan.resume_lane)
             case m.WalkLane(lane=lane):
-                advance(lane, plan.resume_lane)
+                self._lanes.advance(message, lane, plan.resume_lane)
             case m.OpenBranches():
                 open_branches(self._lanes, message)
+            case m.BranchEnded() | m.TaskDue() | m.ResumeTask() | m.MarkTask() | m.CheckSla():
+                self._advance(message)
+            case m.StopBranches() | m.RestLanes() | m.EndRest() | m.KillExecution():
+                self._hold(message)
+            case m.CallFlow() | m.ChildEnded() | m.RetryExecution() | m.ExecutionFinished():
+                self._relate(message)
+            case m.ExecutionEnded(execution=execution):
+                self._announce(execution)
+            case m.ExecutionChanged(execution=execution, number=number):
+                self._tell_listeners(execution, number)
+            case m.TriggerDue() | m.PollDue():
+                self._triggers(message)
+            case _:
+                assert_never(message)
+
+    def _advance(self, message: m.BranchEnded | m.TaskDue | m.ResumeTask | m.MarkTask | m.CheckSla) -> None:
+        """Give an event to the lane that waits for it."""
+        advance = partial(self._lanes.advance, message)
+        match message:
             case m.BranchEnded(lane=lane, run=run, branch=branch, seen=mask):
                 advance(lane, partial(joining.branch_ended, key=run, branch=branch, mask=mask))
-            case m.StopBranches():
-                stopping.stop_branches(self._lanes, message)
             case m.TaskDue(lane=lane):
                 advance(lane, partial(waits.task_due, message=message))
             case m.ResumeTask(lane=lane):
                 advance(lane, partial(waits.task_resumed, message=message))
             case m.MarkTask(lane=lane):
                 advance(lane, partial(plan.task_marked, message=message))
+            case m.CheckSla(sla=sla):
+                advance(MAIN_LANE, partial(plan.deadline, name=sla))
+            case _:
+                assert_never(message)
+
+    def _hold(self, message: m.StopBranches | m.RestLanes | m.EndRest | m.KillExecution) -> None:
+        """Stop lanes, have them rest, or let them go on."""
+        match message:
+            case m.StopBranches():
+                stopping.stop_branches(self._lanes, message)
             case m.RestLanes():
                 resting.hold_lanes(self._lanes, message)
             case m.EndRest():
                 resting.go_on(self._lanes, message)
+            case m.KillExecution():
+                killing.kill(self._lanes, message)
+            case _:
+                assert_never(message)
+
+    def _relate(self, message: m.CallFlow | m.ChildEnded | m.RetryExecution | m.ExecutionFinished) -> None:
+        """Do for an execution what another one has caused."""
+        match message:
             case m.CallFlow():
                 calls.call(self._lanes, self._intake, message)
             case m.ChildEnded():
                 calls.answer(self._lanes, message)
             case m.RetryExecution():
-                calls.retry_execution(self._lanes, self._intake, execution)
-            case m.ExecutionEnded():
-                self._announce(execution)
-            case m.ExecutionChanged(number=number):
-                self._tell_listeners(execution, number)
-            case m.KillExecution():
-                killing.kill(self._lanes, message)
+                calls.retry_execution(self._lanes, self._intake, message.execution)
             case m.ExecutionFinished():
-                calls.execution_finished(self._lanes, self._states, execution)
-            case m.TriggerDue() | m.PollDue():
-                self._triggers(message)
-            case m.CheckSla(sla=sla):
-                advance(MAIN_LANE, partial(plan.deadline, name=sla))
+                calls.execution_finished(self._lanes, self._states, message.execution)
             case _:
                 assert_never(message)
 

@@ -44,6 +44,10 @@ class FlowError(TiercelError):
         return f"{self.source}{apart}{problem}" if self.source else str(problem)
 
 
+class StoredFlowError(FlowError):
+    """A flow that is stored and cannot be read any more; the door answers that it is locked, not that it is refused."""
+
+
 class InputError(TiercelError):
     """Inputs that are missing or do not validate; nothing was started."""
 

@@ -29,7 +29,7 @@ from tiercel.planner.iterations import last_task
 from tiercel.planner.scene import Scene
 from tiercel.ports import ObjectStore, StateStore
 from tiercel.tasks.core.services import Choice, Purge, Purged, Seen
-from tiercel.view import ExecutionView
+from tiercel.views.executions import ExecutionView
 
 AT_ONCE = 64
 """Records that are read in one go."""

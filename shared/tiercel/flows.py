@@ -10,15 +10,15 @@ from threading import Lock
 
 import msgspec
 
-from tiercel.errors import ConflictError, FlowError, NotFoundError, Problem
+from tiercel.errors import ConflictError, FlowError, NotFoundError, Problem, StoredFlowError
 from tiercel.graphs.topology import Name, called_flows
-from tiercel.listening import Listeners, index_writes, listener_key
+from tiercel.indexes.listening import Listeners, index_writes, listener_key
+from tiercel.indexes.watching import watch_writes, watching
 from tiercel.model.execution import Record, encode
 from tiercel.model.flow import Flow
 from tiercel.model.labels import Label
 from tiercel.ports import Clock, Create, Delete, Index, Put, Refused, StateStore, Update, Write
 from tiercel.triggerrecords import Alarm, declared, state_keys, state_writes
-from tiercel.watching import watch_writes, watching
 
 KEPT = 512
 """Parsed flows that a process keeps at hand."""
@@ -206,7 +206,9 @@ class FlowStore:
         """Store the next revisions of flows with what stands in the indexes for them, in one commit."""
         for _ in range(10):
             steps = [self._step(change) for change in changes]
-            writes = {write.key: write for _, own, also in steps for write in (*own, *also)}  # they share one of the index
+            writes = {
+                write.key: write for _, own, also in steps for write in (*own, *also)
+            }  # they share one of the index
             try:
                 if writes:
                     self._store.commit(list(writes.values()))
@@ -334,7 +336,10 @@ class FlowStore:
         if found is None:
             from tiercel.flowfile import parse_flow  # a process that finds its flows parsed needs no YAML
 
-            parsed = parse_flow(record.source, source=f"{record.namespace}.{record.id}", revision=record.revision)
+            try:
+                parsed = parse_flow(record.source, source=f"{record.namespace}.{record.id}", revision=record.revision)
+            except FlowError as error:
+                raise StoredFlowError(error.problems, error.source) from None
             found = self.prepare(parsed)
         with self._lock:
             self._parsed[key] = found

@@ -10,12 +10,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tiercel import windows
 from tiercel.conditions import all_hold, truth
 from tiercel.errors import ExpressionError, InputError, TransientError
+from tiercel.indexes.listening import Listener, flow_triggers, looked_at
 from tiercel.intake import CORRELATION, Intake, Request
 from tiercel.lanes import TRIES, Lanes
-from tiercel.listening import Listener, flow_triggers, looked_at
 from tiercel.model.execution import Execution, Trigger
 from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
@@ -23,7 +22,8 @@ from tiercel.ports import Refused, Write
 from tiercel.triggers.base import as_authored, rendered_labels
 from tiercel.triggers.flow import Flow as FlowTrigger
 from tiercel.triggers.flow import Gathering, single_conditions
-from tiercel.triggerstate import is_disabled
+from tiercel.triggerstates import windows
+from tiercel.triggerstates.changes import is_disabled
 from tiercel.upstream import Upstream
 
 _log = logging.getLogger("tiercel")

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from tiercel.encryption import encrypted, is_encrypted
 from tiercel.errors import InputError, TiercelError, TransientError
 from tiercel.masking import Mask
+from tiercel.model.dotted import Tree, look_up, unknown_ids
 from tiercel.model.input_base import DependsOn
 from tiercel.model.input_groups import FormInput
 from tiercel.model.input_types import MultiselectInput, SelectInput
@@ -123,7 +124,7 @@ def examine_inputs(declared: Sequence[InputBase], supplied: Mapping[str, object]
             error = _sentence(report.id, "it lies inside another input, or around one", report.value, report.input.type)
             reports[index] = replace(report, errors=(error,))
     known = {path_of(report.id) for report in reports}
-    return Resolved(values, tuple(reports), tuple(_unknown(supplied, known, ())))
+    return Resolved(values, tuple(reports), tuple(unknown_ids(supplied, known)))
 
 
 @dataclass(slots=True)
@@ -203,7 +204,7 @@ class _Resolution:
 
     def valued(self, identifier: str, declared: InputBase, variables: Mapping[str, object]) -> InputReport:
         """Report an enabled input."""
-        raw = _look_up(self.supplied, path_of(identifier))
+        raw = look_up(self.supplied, path_of(identifier))
         is_default = False
         try:
             declared = self.listed(declared, variables)
@@ -273,57 +274,6 @@ def _explained(prefix: str) -> Iterator[None]:
         raise
     except (TiercelError, OSError) as error:
         raise ValueError(f"{prefix}{error}") from None
-
-
-# ------------------------------------------------------------------ nesting
-
-
-@dataclass(slots=True)
-class Tree:
-    """Puts values of dotted ids into nested maps."""
-
-    root: dict[str, object]
-    branches: dict[tuple[str, ...], dict[str, object]] = field(default_factory=dict)
-    """The maps that were made for ids, which values are not."""
-
-    def put(self, identifier: str, value: object) -> bool:
-        """Place a value; return False, changing nothing, where another one is in its way."""
-        *above, name = path_of(identifier)
-        paths = [tuple(above[: size + 1]) for size in range(len(above))]
-        old = [path for path in paths if path in self.branches]
-        around = self.branches[old[-1]] if old else self.root
-        new = paths[len(old) :]
-        if (new[0][-1] if new else name) in around:
-            return False
-        for path in new:
-            branch: dict[str, object] = {}
-            around[path[-1]] = self.branches[path] = branch
-            around = branch
-        around[name] = value
-        return True
-
-
-def _look_up(supplied: Mapping[str, object], path: tuple[str, ...]) -> object:
-    """Return what was supplied under a path, its dots written out or nested in any way."""
-    found = supplied.get(".".join(path))
-    if found is not None:
-        return found
-    for size in range(1, len(path)):
-        inner = supplied.get(".".join(path[:size]))
-        if isinstance(inner, Mapping) and (found := _look_up(inner, path[size:])) is not None:
-            return found
-    return None
-
-
-def _unknown(supplied: Mapping[str, object], known: set[tuple[str, ...]], above: tuple[str, ...]) -> Iterator[str]:
-    for key, value in supplied.items():
-        path = above + path_of(key)
-        if path in known:
-            continue
-        if isinstance(value, Mapping) and any(name[: len(path)] == path for name in known):
-            yield from _unknown(value, known, path)
-        else:
-            yield ".".join(path)
 
 
 # ------------------------------------------------------------------ secrets, files, outputs

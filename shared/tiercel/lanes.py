@@ -228,18 +228,26 @@ class Lanes:
             except Refused:
                 token = self._reload(token)
                 continue
-            if ends:
-                self.announce(token.header.id)
-            if hands_over:
-                self.commit([], [handed_over(token)])
+            self._tell(token, ends=ends, hands_over=hands_over)
             if work is None:
                 return token, None, replies
             if is_lone:
                 self._claims.refuse_ended(token)
-            attempt = len(work.run.attempts)
-            outcome = self.worker.run(scene, renderer, work)
-            return token, partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome), replies
+            return token, self._result(scene, renderer, work), replies
         raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is changed by too many at once")
+
+    def _tell(self, token: Token, *, ends: bool, hands_over: bool) -> None:
+        """Send what a commit of a lane does not send by itself."""
+        if ends:
+            self.announce(token.header.id)
+        if hands_over:
+            self.commit([], [handed_over(token)])
+
+    def _result(self, scene: Scene, renderer: Renderer, work: Work) -> Event:
+        """Run a task; return its result as an event."""
+        attempt = len(work.run.attempts)
+        outcome = self.worker.run(scene, renderer, work)
+        return partial(plan.task_finished, key=work.run.key, attempt=attempt, outcome=outcome)
 
     def fold(self, walk: Walk, renderer: Renderer, work: Work | None, seconds: float) -> Work | None:
         """Run tasks without effect at once, so that they share the next commit; return the first with one."""

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from tiercel.encryption import decrypt_deep, encrypt
 from tiercel.errors import ExpressionError, MissingError, NotFoundError, TaskError, TiercelError
 from tiercel.expressions import NoWorld
-from tiercel.keyvalues import ExpiredError, plain, upwards
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun, visible
 from tiercel.model.plugin import text_of
 from tiercel.model.states import Level
+from tiercel.namespaces.keyvalues import ExpiredError, plain, upwards
 from tiercel.planner.scene import Scene
 from tiercel.services import Services, allowed_uri
 

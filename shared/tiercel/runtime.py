@@ -101,12 +101,20 @@ def embedded(
     clock = clock or SystemClock()
     folder = folder.absolute()
     store = SqliteStore(folder)
-    objects = FolderObjects(folder)
+    parts = assemble(_world(folder, store, clock, offline=offline), observer=observer, watch=watch)
+    bus = OutboxBus(store, clock, adopt=adopt)
+    pump = Pump(bus, parts.engine.handle, threads or worker_threads(), poisoned(parts.lanes))
+    scheduler = Scheduler(store, clock, parts.flows.alarm, parts.triggers.begin)
+    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump, scheduler=scheduler)
+
+
+def _world(folder: Path, store: SqliteStore, clock: Clock, *, offline: bool) -> World:
+    """Return the adapters of a process on a folder."""
     environment = read_environment()
-    world = World(
+    return World(
         where=f"--store {shlex.quote(str(folder))}",
         store=store,
-        objects=objects,
+        objects=FolderObjects(folder),
         clock=clock,
         secrets=EnvironmentSecrets(environment),
         cache_dir=folder / "cache",
@@ -117,11 +125,6 @@ def embedded(
         lease=NO_LEASE,
         offline=offline,
     )
-    parts = assemble(world, observer=observer, watch=watch)
-    bus = OutboxBus(store, clock, adopt=adopt)
-    pump = Pump(bus, parts.engine.handle, threads or worker_threads(), poisoned(parts.lanes))
-    scheduler = Scheduler(store, clock, parts.flows.alarm, parts.triggers.begin)
-    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump, scheduler=scheduler)
 
 
 def _own_key(folder: Path) -> str:

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from tiercel.errors import TaskError
 from tiercel.flows import FlowStore
-from tiercel.keyvalues import KeyValues
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.flow import Node
-from tiercel.namespacefiles import NamespaceFiles
-from tiercel.namespaces import Namespaces
+from tiercel.namespaces.files import NamespaceFiles
+from tiercel.namespaces.keyvalues import KeyValues
+from tiercel.namespaces.records import Namespaces
 from tiercel.paths import execution_folder
 from tiercel.planner.scene import Scene
 from tiercel.ports import Clock, ObjectStore

@@ -6,15 +6,11 @@ import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from tiercel import registry
-from tiercel.conditions import Asked, all_hold, truth
 from tiercel.errors import ConflictError, ExpressionError, InputError, NotFoundError, TiercelError, TransientError
-from tiercel.expressions import Context, World, render_deep
+from tiercel.expressions import World
 from tiercel.flowtriggers import Asking
 from tiercel.intake import Intake, Request
 from tiercel.lanes import Lanes
@@ -22,28 +18,23 @@ from tiercel.model.addresses import last_part, read_address
 from tiercel.model.execution import Trigger as TriggerRecord
 from tiercel.model.execution import header_key, refuse_large
 from tiercel.model.flow import Flow
-from tiercel.model.headers import with_headers
 from tiercel.model.ids import fresh_id
-from tiercel.model.labels import nested_labels
-from tiercel.model.plugin import bind
 from tiercel.paths import execution_folder, slug
 from tiercel.planner.variables import Surroundings
 from tiercel.ports import StateStore, Write
 from tiercel.tasks import records
-from tiercel.triggers.base import Trigger, as_authored, rendered_labels
+from tiercel.triggers.base import Trigger, as_authored
 from tiercel.triggers.flow import Flow as FlowTrigger
 from tiercel.triggers.gcs import ObjectTrigger, SeenObject, told_object
 from tiercel.triggers.pubsub import MessageTrigger, RealtimeTrigger, SeenMessage, told_message
-from tiercel.triggers.schedule import Almanac, Dated, ScheduleOnDates, almanac_of, read_dates, read_moment
+from tiercel.triggers.schedule import Dated
+from tiercel.triggers.sight import Sight
 from tiercel.triggers.webhook import Webhook, webhook_variables
-from tiercel.triggerstate import is_disabled, trigger_of
+from tiercel.triggerstates.changes import is_disabled, trigger_of
 from tiercel.upstream import Upstream
 
 _log = logging.getLogger("tiercel")
 _T = TypeVar("_T", bound=Trigger)
-
-WITHOUT_SIGHT = ("inputs", "labels", "conditions", "when")
-"""Properties that are rendered with what the trigger has seen; the others before it sees anything."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +111,7 @@ def enabled(store: StateStore, flow: Flow, properties: Mapping[str, Any]) -> Tri
 
 def _given(start: Start, kind: type[_T]) -> _T:
     try:
-        return start.rendered(kind)
+        return start.sight.rendered(kind)
     except ExpressionError as error:
         raise InputError(str(error)) from None
 
@@ -152,8 +143,7 @@ class Start:
         self._starter = starter
         self._flow = flow
         self._trigger = trigger
-        self._properties = properties
-        self._world = starter.worlds(flow)
+        self.sight = Sight(flow, trigger, properties, starter.worlds(flow), starter.surroundings)
 
     def by_webhook(
         self, event: Mapping[str, Any], execution: str | None = None, keep: Callable[[], None] = lambda: None
@@ -171,7 +161,7 @@ class Start:
         assert isinstance(self._trigger, Webhook)
         variables = webhook_variables(event if self._trigger.fetch_type != "NONE" else {**event, "body": None})
         try:
-            if not self._holds(self._trigger.conditions, variables) or not self._is_when(variables):
+            if not self._is_wanted(variables):
                 return None
             request = self._request(variables, execution)
         except ExpressionError as error:
@@ -184,8 +174,8 @@ class Start:
 
         What goes wrong beyond that makes an execution that has failed, with the reason in its log.
         """
-        almanac = self.almanac(trigger)
-        date = self._date(trigger, almanac, event.get("date"))
+        almanac = self.sight.almanac(trigger)
+        date = self.sight.date(trigger, almanac, event.get("date"))
         try:
             variables = almanac.variables(date)
         except ExpressionError as error:
@@ -256,7 +246,7 @@ class Start:
             keep: Keeps the file that the variables speak of; False when there is nothing left to keep.
         """
         try:
-            if not self._holds(self._trigger.conditions, variables) or not self._is_when(variables):
+            if not self._is_wanted(variables):
                 return None
         except ExpressionError as error:
             reason = f"a condition cannot be judged: {error}"
@@ -264,6 +254,9 @@ class Start:
                 return self.failed(variables, execution, reason)
             self._doubt(reason)
             return None
+        return self._begin(variables, execution, keep)
+
+    def _begin(self, variables: Mapping[str, object], execution: str, keep: Callable[[], bool]) -> str | None:
         try:
             refuse_large(variables, "what the trigger has seen", "use a trigger that gives a file")
         except InputError as error:
@@ -278,23 +271,8 @@ class Start:
         except TiercelError as error:
             return self.failed(variables, execution, f"the execution cannot begin: {error}")
 
-    def rendered(self, kind: type[_T]) -> _T:
-        """Return the trigger, of this kind or a narrower one, with what does not need what it has seen rendered.
-
-        Raises:
-            ExpressionError: One cannot be rendered, or is not what it must be then.
-        """
-        own = {name: value for name, value in self._properties.items() if name not in WITHOUT_SIGHT}
-        definition = {"id": self._trigger.id, "type": self._trigger.type}
-        try:
-            made = bind(type(self._trigger), own, lambda value: self._render(value, definition))
-        except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)
-            )
-            raise ExpressionError(f"trigger '{self._trigger.id}' of {self._flow.id}: {faults}") from None
-        assert isinstance(made, kind)
-        return made
+    def _is_wanted(self, variables: Mapping[str, object]) -> bool:
+        return self.sight.holds(self._trigger.conditions, variables) and self.sight.is_when(variables)
 
     def is_done(self, execution: str) -> bool:
         """Tell whether the execution is there already: the same cause came before."""
@@ -314,35 +292,6 @@ class Start:
         flow = f"{self._flow.namespace}.{self._flow.id}"
         _log.warning("a trigger starts nothing: %s", reason, extra={"flow": flow, "trigger": self._trigger.id})
 
-    def almanac(self, trigger: Dated) -> Almanac:
-        """Return a trigger's dates with its conditions.
-
-        Raises:
-            InputError: Its dates cannot be rendered.
-        """
-        when = None if trigger.when is None else self._is_when
-        listed = self._dates(trigger) if isinstance(trigger, ScheduleOnDates) else []
-        return almanac_of(trigger, listed, self._holds, when)
-
-    def _dates(self, trigger: ScheduleOnDates) -> Sequence[datetime]:
-        try:
-            return read_dates(self._render(trigger.dates, {}), trigger.zone)
-        except (ExpressionError, ValueError) as error:
-            raise InputError(f"the dates of trigger '{trigger.id}' cannot be read: {error}") from None
-
-    def _date(self, trigger: Dated, almanac: Almanac, given: object) -> datetime:
-        """Return the date that was given, else the latest one that the trigger has had, else the present."""
-        now = self._world.now()
-        if given is None:
-            return almanac.dates.previous(now) or now
-        try:
-            date = read_moment(str(given), trigger.zone)
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        if not 1900 <= date.year < 9900:
-            raise InputError(f"the date {given} is out of range: the years are 1900 to 9899")
-        return date
-
     def _accept(self, variables: Mapping[str, object], execution: str | None) -> str:
         return self._starter.intake.accept(self._flow, self._request(variables, execution), self._manner.also).id
 
@@ -353,44 +302,13 @@ class Start:
         return self._starter.intake.fail(self._flow, request, reason, also).id
 
     def _request(self, variables: Mapping[str, object], execution: str | None) -> Request:
-        inputs = self._render(self._properties.get("inputs") or {}, variables)
         return Request(
-            inputs={**(inputs if isinstance(inputs, dict) else {}), **self._manner.inputs},
-            labels=[*self._labels(variables), *self._manner.labels],
+            inputs={**self.sight.inputs(variables), **self._manner.inputs},
+            labels=[*self.sight.labels(variables), *self._manner.labels],
             trigger=self._record(variables),
             id=execution,
             anew=bool(self._manner.also),
         )
 
-    def _labels(self, variables: Mapping[str, object]) -> Sequence[tuple[str, str]]:
-        return rendered_labels(self._properties, lambda text: self._render(text, variables))
-
     def _record(self, variables: Mapping[str, object]) -> TriggerRecord:
         return TriggerRecord(self._trigger.id, self._trigger.type, dict(variables))
-
-    def _holds(self, conditions: Sequence[Mapping[str, Any]], variables: Mapping[str, object]) -> bool:
-        def render(value: object, extra: Mapping[str, object] | None = None) -> object:
-            return self._render(value, variables, extra)
-
-        return all_hold(conditions, Asked(self._flow.namespace, self._flow.id, render))
-
-    def _is_when(self, variables: Mapping[str, object]) -> bool:
-        """Tell whether the trigger's own `when` is true."""
-        return self._trigger.when is None or truth(self._render(self._trigger.when, variables))
-
-    def _render(
-        self, value: object, variables: Mapping[str, object], extra: Mapping[str, object] | None = None
-    ) -> object:
-        """Render every text of a structure with the flow's variables and those of the trigger."""
-        flow = self._flow
-        base: dict[str, object] = {
-            **self._starter.surroundings,
-            "flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision},
-            "labels": nested_labels(flow.labels),
-            "trigger": with_headers(variables),
-        }
-        if flow.variables:
-            base["vars"] = flow.variables
-        if isinstance(self._trigger, Dated):
-            base["schedule"] = variables
-        return render_deep(value, Context({**base, **(extra or {})}, self._world))

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from tiercel.assembly import Parts
 from tiercel.errors import ConflictError, InputError, NotFoundError
-from tiercel.firing.backfilling import first_date
+from tiercel.firing.backfilling import MOST_COUNTED, dates_in, first_date
 from tiercel.ports import Delete, Refused
 from tiercel.triggerrecords import LOOK, Backfill, TriggerState, go_on, moment, trigger_key
 from tiercel.triggers.base import label_texts
 from tiercel.triggers.schedule import Dated, read_moment, zoned_text
-from tiercel.triggerstate import trigger_of
-from tiercel.triggerview import shown
+from tiercel.triggerstates.changes import trigger_of
+from tiercel.views.triggers import shown
 
 _BACKFILL_KEYS = {
     "start",
@@ -183,6 +183,24 @@ def create_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wante
         state.backfill, state.updated = backfill, backfill.since
 
     return _changed(rt, namespace, flow_id, trigger, begin)
+
+
+def count_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many dates a backfill has, and begin none: `{count, isAll, first, last}`.
+
+    The trigger's conditions are not asked, nor which dates have an execution already: so many it is at most. Where there
+    are more than 1,000, `isAll` is false and `last` is the last of those that were counted.
+
+    Raises:
+        As `create_backfill`.
+    """
+    state = _read(rt, namespace, flow_id, trigger)[0]
+    _refuse_useless(rt, state)
+    backfill = _wished(rt, state, wanted)
+    dates = dates_in(rt.triggers.scheduling.keeper, state, backfill.start, backfill.end)
+    shown_dates = dates[:MOST_COUNTED]
+    ends = {"first": _said(dates[0]), "last": _said(shown_dates[-1])} if dates else {}
+    return {"count": len(shown_dates), "isAll": len(dates) <= MOST_COUNTED, **ends}
 
 
 def _refuse_useless(rt: Parts, state: TriggerState) -> None:

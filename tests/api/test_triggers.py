@@ -201,6 +201,19 @@ def test_a_backfill_is_made_paused_continued_and_deleted(api: Api) -> None:
     assert {"key": "a", "value": "b"} in execution["labels"]
 
 
+def test_the_dates_of_a_backfill_are_counted_before_it_begins(api: Api) -> None:
+    api.deploy(daily().replace("0 0 1 1 *", "0 0 * * *"))
+    counted = api.post("/triggers/backfill/count", json={**name(), "backfill": OLD})
+    assert counted == {"count": 3, "isAll": True, "first": OLD["start"], "last": OLD["end"]}
+    long = {"start": "2020-01-01T00:00:00Z", "end": "2024-01-01T00:00:00Z"}
+    many = api.post("/triggers/backfill/count", json={**name(), "backfill": long})
+    assert (many["count"], many["isAll"], many["last"]) == (1000, False, "2022-09-26T00:00:00Z")
+    none = {"start": "2024-01-01T00:00:01Z", "end": "2024-01-01T23:00:00Z"}
+    assert api.post("/triggers/backfill/count", json={**name(), "backfill": none}) == {"count": 0, "isAll": True}
+    assert api.get("/triggers/search?flowId=f&triggerId=s")["results"][0]["state"]["backfill"] is None
+    api.fails(422, "POST", "/triggers/backfill/count", json={**name(), "backfill": {}})
+
+
 @pytest.mark.parametrize(
     ("backfill", "said"),
     [

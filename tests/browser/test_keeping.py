@@ -72,6 +72,8 @@ def test_dates_of_the_past_are_made_up_for(page: Page, there: Installation) -> N
     page.get_by_text("Backfill: make up for dates of the past").click()
     page.get_by_label("From, included").fill("2026-05-01T06:00:00")
     page.get_by_label("To, included").fill("2026-05-03T06:00:00")
+    page.get_by_label("Dates").select_option("false")
+    expect(page.locator("#count-day")).to_contain_text("3 executions")
     page.get_by_role("button", name="Begin").click()
     expect(page.locator(".said")).to_contain_text("The backfill begins.")
     query = {"namespace": "company.dates", "state": "SUCCESS"}
@@ -80,6 +82,35 @@ def test_dates_of_the_past_are_made_up_for(page: Page, there: Installation) -> N
     expect(page.locator("tr[data-row]")).to_have_count(3)
     page.locator("tr[data-row] a").first.click()
     expect(page.get_by_text("2026-05-0").first).to_be_visible()
+
+
+def test_columns_are_chosen_and_stay_so(page: Page, there: Installation, ids: dict[str, str]) -> None:
+    page.goto(f"{there.url}/ui/executions")
+    heads = page.locator("thead th:visible")
+    expect(heads.filter(has_text="Labels")).to_have_count(1)
+    expect(heads.filter(has_text="Rev.")).to_have_count(0)
+    page.get_by_text("Columns").click()
+    page.get_by_label("Labels").uncheck()
+    page.get_by_label("Rev.").check()
+    page.get_by_label("Flow", exact=True).first.fill("sync-customers")
+    page.wait_for_url("**flowId=sync-customers**")
+    expect(heads.filter(has_text="Rev.")).to_have_count(1)
+    page.reload()
+    expect(heads.filter(has_text="Labels")).to_have_count(0)
+    assert ids["bad"]
+
+
+def test_a_list_that_has_not_changed_is_not_sent_again(page: Page, there: Installation, ids: dict[str, str]) -> None:
+    page.goto(f"{there.url}/ui/executions?flowId=sync-customers")
+    refresh = "document.getElementById('list').dispatchEvent(new CustomEvent('tiercel:refresh'))"
+    statuses = []
+    for _ in range(2):
+        with page.expect_response(lambda answer: "executions" in answer.url) as answer:
+            page.evaluate(refresh)
+        statuses.append(answer.value.status)
+        expect(page.locator("tr[data-row]")).to_have_count(4)
+    assert statuses == [200, 304]
+    assert ids["bad"]
 
 
 def test_a_key_is_stored_changed_and_deleted(page: Page, there: Installation) -> None:
@@ -106,7 +137,7 @@ def test_a_file_is_uploaded_changed_and_deleted(page: Page, there: Installation,
     file = tmp_path / "query.sql"
     file.write_text("SELECT 1\n")
     page.goto(f"{there.url}/ui/namespaces/edit/company.files/files")
-    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_label("Files to send").set_input_files(file)
     page.get_by_role("button", name="Upload").click()
     page.get_by_role("link", name="query.sql", exact=True).click()
     page.locator("textarea[name=text]").fill("SELECT 2\n")

@@ -9,9 +9,9 @@ import pytest
 
 from contracts.places import Place
 from tiercel.adapters.gcp.bodies import UNTIL, Bodies
-from tiercel.keyvalues import ExpiredError
+from tiercel.namespaces.keyvalues import ExpiredError
+from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.ports import Index
-from tiercel.storekeys import StoreKeyValues
 from tiercel.taskcache import Kept, TaskCache
 
 HOUR = timedelta(hours=1)

@@ -8,12 +8,12 @@ import pytest
 
 from contracts.places import Place
 from tiercel.errors import ConflictError, NotFoundError
-from tiercel.keyvalues import ExpiredError
 from tiercel.model.durations import parse_duration
-from tiercel.namespacefiles import NamespaceFiles
-from tiercel.namespaces import NamespaceRecord, Namespaces
+from tiercel.namespaces.files import NamespaceFiles
+from tiercel.namespaces.keyvalues import ExpiredError
+from tiercel.namespaces.records import NamespaceRecord, Namespaces
+from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.ports import ObjectStore, StateStore
-from tiercel.storekeys import StoreKeyValues
 
 
 @pytest.fixture

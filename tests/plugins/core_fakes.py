@@ -11,12 +11,12 @@ from typing import Any, BinaryIO, TypeVar
 from memory import Memory, MemoryObjects, MemoryStore
 from tiercel.errors import NotFoundError, TaskError
 from tiercel.expressions import Context, NoWorld, evaluate, render, render_deep
-from tiercel.keyvalues import KeyValues
 from tiercel.model.plugin import Plugin, Result, bind
 from tiercel.model.states import Level
-from tiercel.namespacefiles import NamespaceFiles
+from tiercel.namespaces.files import NamespaceFiles
+from tiercel.namespaces.keyvalues import KeyValues
+from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.ports import Metric
-from tiercel.storekeys import StoreKeyValues
 from tiercel.tasks.base import RunnableTask
 
 T = TypeVar("T", bound=Plugin)

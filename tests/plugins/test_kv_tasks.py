@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tiercel.errors import ConflictError, TaskError
-from tiercel.keyvalues import ExpiredError, ValueType, are_related, decode, encode, typed, written
+from tiercel.namespaces.keyvalues import ExpiredError, ValueType, are_related, decode, encode, typed, written
 from tiercel.ports import Index, Put
 from tiercel.tasks.core import kv, state
 

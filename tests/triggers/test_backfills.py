@@ -9,7 +9,7 @@ import pytest
 from tiercel import triggeractions
 from tiercel.errors import ConflictError, InputError, NotFoundError, TiercelError
 from tiercel.model.states import State
-from tiercel.triggerview import states
+from tiercel.views.triggers import states
 from triggers.scheduling import CORE, PAUSES, TASK, Ticking, schedule, ticking
 
 NOW = "2026-01-10T12:30:00"

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from clocks import HandClock
-from tiercel import actions, windows
+from tiercel import actions
 from tiercel.errors import FlowError, InputError
 from tiercel.flowfile import parse_flow
 from tiercel.model.execution import Execution
@@ -18,6 +18,7 @@ from tiercel.model.states import State
 from tiercel.runtime import Runtime
 from tiercel.triggers.dependencies import Window
 from tiercel.triggers.flow import Gathering
+from tiercel.triggerstates import windows
 from triggers.starting import CORE, deploy, engine, executions, run
 from triggers.test_flow_triggers import PAUSING, count, listener
 

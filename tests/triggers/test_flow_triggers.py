@@ -9,7 +9,7 @@ import pytest
 
 from tiercel import actions
 from tiercel.errors import InputError, NotFoundError
-from tiercel.listening import GENERATION
+from tiercel.indexes.listening import GENERATION
 from tiercel.model.messages import ExecutionChanged, ExecutionEnded
 from tiercel.model.states import State
 from tiercel.runtime import Runtime

@@ -11,7 +11,7 @@ from tiercel import triggeractions
 from tiercel.firing.ticking import tick
 from tiercel.model.messages import decode_message
 from tiercel.model.states import State
-from tiercel.triggerview import states
+from tiercel.views.triggers import states
 from triggers.scheduling import CORE, PAUSES, TASK, Ticking, at, schedule, ticking
 
 HOURLY = "cron: '0 * * * *'"

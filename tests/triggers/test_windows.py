@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tiercel import windows
 from tiercel.triggers.flow import Gathering
 from tiercel.triggers.windows import TimeWindow
+from tiercel.triggerstates import windows
 
 NOW = "2024-05-15T14:37:12+00:00"
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from ui.browsing import Reader
-from ui.conftest import EVIL, World
+from ui.conftest import EVIL, WRITE, World
 
 FLOW, GOOD, BAD = "/ui/flows/edit/company.team/shown", "/ui/executions/company.team/shown/{good}", "/{bad}"
 SPACE = "/ui/namespaces/edit/company.team"
@@ -166,3 +166,33 @@ def test_the_filters_state_is_the_address(world: World, reader: Reader) -> None:
     assert [each.attributes["value"] for each in html.all("option") if "selected" in each.attributes] == ["SUCCESS"]
     assert html.all("input", type="checkbox", name="id", value=world.good)
     assert not html.all("input", type="checkbox", name="id", value=world.bad)
+
+
+def test_a_part_that_has_not_changed_is_not_sent_again(reader: Reader) -> None:
+    part = {"HX-Request": "true", "HX-Target": "list"}
+    first = reader.client.get("/ui/executions", headers=part)
+    again = reader.client.get("/ui/executions", headers={**part, "If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+    other = reader.client.get("/ui/executions?size=1", headers={**part, "If-None-Match": first.headers["ETag"]})
+    assert other.status_code == 200
+    assert "ETag" not in reader.client.get("/ui/executions").headers
+
+
+def test_the_neighbours_of_an_execution_are_a_step_away(world: World, reader: Reader) -> None:
+    world.api.deploy("id: row\nnamespace: company.next")
+    one, two, three = (world.api.run("/executions/company.next/row") for _ in range(3))
+    page = "/ui/executions/company.next/row"
+    for here, way, there in ((one, "next", two), (two, "next", three), (two, "previous", one), (three, "next", three)):
+        assert reader.client.get(f"{page}/{here}/{way}").headers["Location"] == f"{page}/{there}"
+    assert "There is no next execution" in reader.get(f"{page}/{three}").text
+
+
+def test_csv_is_shown_as_a_table(world: World, reader: Reader) -> None:
+    world.api.deploy(
+        f"id: csv\nnamespace: company.next\ntasks: [{{id: w, type: {WRITE}, content: 'a,b\n\n1,\"x,y\"\n', extension: .csv}}]"
+    )
+    execution = world.api.run("/executions/company.next/csv")
+    (uri,) = [run["outputs"]["uri"] for run in world.api.get(f"/executions/{execution}")["taskRunList"]]
+    html = reader.get(f"/ui/executions/company.next/csv/{execution}/file/preview?path={quote(uri, safe='')}")
+    assert len(html.all("th")) == 2
+    assert "x,y" in html.text

@@ -24,7 +24,7 @@ from tiercel.api.failures import (
     UnauthorizedError,
     failure_of,
 )
-from tiercel.api.filters import is_filter, read_filter
+from tiercel.api.filters import is_filter, read_filter, refuse_empty
 from tiercel.api.parameters import read_page, read_parameters
 from tiercel.api.routing import Route, segments_of
 from tiercel.api.site import Site
@@ -61,12 +61,18 @@ class Application:
             if path in door.GUARDED:
                 authorize(self.site, request)
             return _response(door.answer(self.site, request, path))
+        if request.method == "OPTIONS":
+            authorize(self.site, request)
+            return _response(Answer(None, 204, {"Allow": ", ".join(self._methods(path))}))
         route, variables = self._route(request, path)
         if not route.is_open:
             authorize(self.site, request)
         elif request.method == "HEAD":
-            raise NotAllowedError("HEAD is not answered here: it would start the flow")
+            raise NotAllowedError("HEAD is not answered here: it would start the flow", self._methods(path))
         return _response(route.handler(self._call(route, request, variables)))
+
+    def _methods(self, path: str) -> list[str]:
+        return self._routes.methods(segments_of(path.removeprefix(API)))
 
     def _route(self, request: Request, path: str) -> tuple[Route, dict[str, str]]:
         return self._routes.find(
@@ -88,6 +94,8 @@ class Application:
         if route.filtered:
             own = {parameter.name for parameter in route.declared}
             flat = {name: given.pop(name) for name in list(given) if name not in own and is_filter(name)}
+            if request.method not in sessions.SAFE:
+                refuse_empty(flat)
             filters = read_filter(flat, self.site.parts.lanes.now())
         if route.any_query:
             given = {name: given[name] for name in given if name in {parameter.name for parameter in route.declared}}
@@ -97,7 +105,7 @@ class Application:
 
     def _failed(self, request: Request, error: Exception) -> Response:
         if isinstance(error, RequestEntityTooLarge):
-            error = TooLargeError(f"the body is over the limit of {self.site.largest_body} bytes")
+            error = too_large(request)
         elif isinstance(error, HTTPException):
             error = _translated(error)
         failure = failure_of(error)
@@ -148,6 +156,17 @@ def authorize(site: Site, request: Request) -> None:
         if hmac.compare_digest(shown, ":".join(site.credentials).encode()):
             return
     raise UnauthorizedError("credentials are asked for: HTTP Basic, or a token as Bearer")
+
+
+def too_large(request: Request) -> TooLargeError:
+    """Return what is said of a body, or of a form, that has more than the route lets it have."""
+    most, given = request.max_content_length, request.content_length
+    if given is not None and most is not None and given <= most:
+        return TooLargeError(
+            f"the form has over {request.max_form_memory_size} bytes of texts, or over {request.max_form_parts} parts; "
+            "send large values as files"
+        )
+    return TooLargeError(f"the body is over the limit of {most} bytes")
 
 
 def _translated(error: HTTPException) -> RequestError:

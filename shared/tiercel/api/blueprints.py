@@ -15,8 +15,8 @@ from tiercel.api.routing import routes
 from tiercel.authoring.blueprints import Blueprint, blueprint, blueprints
 from tiercel.errors import NotFoundError
 from tiercel.flowfile import parse_flow
-from tiercel.flowview import task_bodies
 from tiercel.graphs.flowgraph import Drawing, flow_graph
+from tiercel.views.flows import task_bodies
 
 PLACE = "/blueprints/community"
 KINDS = ("flow", "dashboard", "app")

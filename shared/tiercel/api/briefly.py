@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiercel.flows import FlowRecord
-from tiercel.flowview import authored
 from tiercel.model.instants import iso
+from tiercel.views.flows import authored
 
 _KEPT = ("description", "inputs", "outputs", "variables", "labels")
 _TASKS = ("tasks", "errors", "finally", "afterExecution")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tiercel.api.bodies import read_json
+from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.charts import GlobalFilter, chart_page
 from tiercel.api.failures import UnprocessableError
@@ -83,7 +83,7 @@ def _view(found: Stored) -> dict[str, Any]:
 
 def _authored(call: Call) -> tuple[Dashboard, str]:
     """Return the dashboard that is the body, and its text."""
-    body = call.request.get_data()
+    body = read_text(call.request)
     found, _ = read_dashboard(body)
     if found.id is not None and not _ID.fullmatch(found.id):
         raise FlowError([Problem(f"'{found.id}' is no id; wanted letters, digits, - and _, at most 100", "id")])
@@ -168,7 +168,7 @@ def validate_dashboard(call: Call) -> object:
 def validate_chart(call: Call) -> object:
     """Say what is wrong with a chart; nothing is stored."""
     try:
-        read_chart(call.request.get_data())
+        read_chart(read_text(call.request))
     except FlowError as error:
         return _said(error)
     return _said(None)

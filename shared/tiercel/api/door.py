@@ -9,10 +9,15 @@ from werkzeug.wrappers import Request
 from tiercel import __version__
 from tiercel.api.calls import Answer
 from tiercel.api.editions import EDITION
-from tiercel.api.failures import NoRouteError
+from tiercel.api.failures import NoRouteError, NotAllowedError
 from tiercel.api.site import Site
 
 DOCUMENT = "/api/v1/openapi.json"
+
+PLACES = frozenset(("", "/", "/ping", "/health", "/version", "/api", "/api/"))
+"""Addresses at which there is something."""
+
+READS = ("GET", "HEAD", "OPTIONS")
 
 GUARDED = frozenset(("/api", "/api/"))
 """Addresses for which credentials are asked for."""
@@ -20,12 +25,19 @@ GUARDED = frozenset(("/api", "/api/"))
 PAGES = "/ui/"
 
 
-def answer(_site: Site, _request: Request, path: str) -> object:
+def answer(_site: Site, request: Request, path: str) -> object:
     """Answer a request outside of the API.
 
     Raises:
         NoRouteError: There is nothing at this address.
+        NotAllowedError: There is, but it is only read.
     """
+    if path not in PLACES:
+        raise NoRouteError(f"there is nothing at {path}; the API is at /api/v1")
+    if request.method not in READS:
+        raise NotAllowedError(f"{request.method} is not answered at {path}; it is read, by GET", READS)
+    if request.method == "OPTIONS":
+        return Answer(status=204, headers={"Allow": ", ".join(READS)})
     if path == "/ping":
         return Answer("pong")
     if path == "/health":
@@ -34,9 +46,7 @@ def answer(_site: Site, _request: Request, path: str) -> object:
         return {"version": __version__, "type": EDITION}
     if path in ("", "/"):
         return Answer(status=307, headers={"Location": PAGES})
-    if path in GUARDED:
-        return Answer(documentation(), content_type="text/html; charset=utf-8")
-    raise NoRouteError(f"there is nothing at {path}; the API is at /api/v1")
+    return Answer(documentation(), content_type="text/html; charset=utf-8")
 
 
 def documentation() -> str:

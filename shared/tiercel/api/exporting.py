@@ -14,10 +14,10 @@ from tiercel.api.flowlists import records_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.api.searching import EXECUTIONS, MOST, every
-from tiercel.flowview import authored
 from tiercel.model.execution import Execution
 from tiercel.model.instants import iso
-from tiercel.view import state_view
+from tiercel.views.executions import state_view
+from tiercel.views.flows import authored
 
 TEXTS = ("namespace", "flowId", "flowRevision", "state", "kind", "triggerId", "scope", "parentId", "labels")
 """Fields of executions whose values can be listed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,13 @@ from tiercel.errors import (
     FlowError,
     InputError,
     NotFoundError,
+    StoredFlowError,
     TaskError,
     TiercelError,
     TransientError,
 )
 from tiercel.inputs import InvalidInputsError
-from tiercel.keyvalues import ExpiredError
+from tiercel.namespaces.keyvalues import ExpiredError
 
 
 class RequestError(TiercelError):
@@ -58,9 +59,13 @@ class NoRouteError(RequestError):
 
 
 class NotAllowedError(RequestError):
-    """There is something at the address, but not for the method."""
+    """There is something at the address, but not for the method; `Allow` says for which (RFC 9110, 15.5.6)."""
 
     status, title = 405, "Method Not Allowed"
+
+    def __init__(self, message: str, methods: Iterable[str]) -> None:
+        super().__init__(message)
+        self.headers = {"Allow": ", ".join(sorted(methods))}
 
 
 class GoneError(RequestError):
@@ -119,6 +124,7 @@ _CODES: tuple[tuple[type[TiercelError], int, str], ...] = (
     (ExpiredError, 410, "Gone"),
     (NotFoundError, 404, "Not Found"),
     (ConflictError, 409, "Conflict"),
+    (StoredFlowError, 423, "Locked"),
     (InputError, 422, "Invalid entity"),
     (FlowError, 422, "Invalid entity"),
     (ExpressionError, 422, "Invalid entity"),

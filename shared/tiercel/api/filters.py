@@ -136,6 +136,17 @@ def read_filter(given: Mapping[str, list[str]], now: float) -> Filter:
     return _checked(tree.built())
 
 
+def refuse_empty(given: Mapping[str, list[str]]) -> None:
+    """Refuse a parameter without a value: what is changed would be everything, where one thing was meant (api.md, 1.4).
+
+    Raises:
+        BadRequestError: There is one.
+    """
+    for name, values in given.items():
+        if not any(values) and VALUELESS.isdisjoint(part.upper() for part in _PARTS.findall(name)):
+            raise BadRequestError(f"the filter '{name}' has no value; leave it out where everything is meant")
+
+
 def read_nodes(nodes: Sequence[object], now: float) -> Filter:
     """Return what a body's `filters` ask for: all of its nodes.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tiercel.api.bodies import read_json
+from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.flowlists import records_of
@@ -24,7 +24,7 @@ from tiercel.authoring.deploying import (
     switch_flows,
 )
 from tiercel.flows import FlowRecord
-from tiercel.flowview import flow_view
+from tiercel.views.flows import flow_view
 
 JSON, MULTIPART, ZIP = "application/json", "multipart/form-data", "application/octet-stream"
 _DELETE = Parameter("delete", "boolean", False, description="Whether flows that are not in the body are deleted.")
@@ -55,7 +55,7 @@ def _named(call: Call) -> list[FlowRecord]:
 def update_namespace(call: Call) -> object:
     """Store the flows of a namespace: all or none."""
     flows, namespace = call.site.parts.flows, call.path["namespace"]
-    wanted = in_namespace(all_valid(call.request.get_data()), namespace, override=call.query["override"])
+    wanted = in_namespace(all_valid(read_text(call.request)), namespace, override=call.query["override"])
     found = replace_flows(flows, wanted, flows.all(namespace) if call.query["delete"] else ())
     return [flow_view(record, TENANT, source=True) for record in found]
 
@@ -73,7 +73,7 @@ def update_namespace(call: Call) -> object:
 def update_flows(call: Call) -> object:
     """Store flows of any namespace: all or none."""
     flows, namespace, children = call.site.parts.flows, call.query["namespace"], call.query["allowNamespaceChild"]
-    wanted = all_valid(call.request.get_data())
+    wanted = all_valid(read_text(call.request))
     if namespace is not None:
         wanted = in_namespace(wanted, namespace, children=children)
     former = [
@@ -174,7 +174,7 @@ def validate_flows(call: Call) -> object:
     """Say what is wrong with flows, and what is old in them; nothing is stored."""
     flows = call.site.parts.flows
     if call.request.mimetype != MULTIPART:
-        return check_flows(flows, call.request.get_data())
+        return check_flows(flows, read_text(call.request))
     found: list[dict[str, Any]] = []
     for _, upload in call.request.files.items(multi=True):
         named = {"filename": upload.filename} if upload.filename else {}
@@ -197,10 +197,10 @@ def validate_task(call: Call) -> object:
     section = call.query["section"].upper()
     if section not in ("TASKS", "TRIGGERS"):
         raise UnprocessableError(f"section is '{call.query['section']}', wanted TASKS or TRIGGERS")
-    return check_part_alone(call.request.get_data(), trigger=section == "TRIGGERS")
+    return check_part_alone(read_text(call.request), trigger=section == "TRIGGERS")
 
 
 @routes.route("POST", "/flows/validate/trigger", body=YAML)
 def validate_trigger(call: Call) -> object:
     """Say what is wrong with one trigger."""
-    return check_part_alone(call.request.get_data(), trigger=True)
+    return check_part_alone(read_text(call.request), trigger=True)

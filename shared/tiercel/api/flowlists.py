@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 from tiercel.api.calls import Call, Page, page_of
 from tiercel.api.failures import UnprocessableError
-from tiercel.api.matching import Fields, is_within, scope_of
+from tiercel.api.filters import Filter
+from tiercel.api.matching import Fields, conjuncts, is_within, scope_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
 from tiercel.authoring.sourcesearch import Hit, Wanted, search_sources
 from tiercel.flows import FlowRecord
-from tiercel.flowview import flow_view
+from tiercel.views.flows import flow_view
 
 T = TypeVar("T")
 
@@ -89,12 +90,20 @@ def list_namespaces(call: Call) -> object:
     return [name for name in names if part in name.lower()]
 
 
+def _looked_for(wanted: Filter | None) -> tuple[str, Callable[[FlowRecord], bool]]:
+    """Return the text of a search in sources, and what tells whether a flow is searched."""
+    parts = list(conjuncts(wanted))
+    texts = [part for part in parts if part.field == "q" and part.operation in ("EQUALS", "CONTAINS")]
+    rest = tuple(part for part in parts if part not in texts)
+    return (str(texts[0].value) if texts else ""), FIELDS.test(Filter("and", rest))
+
+
 @routes.route(
     "GET",
     "/flows/source",
     paged=True,
+    filtered=True,
     parameters=[
-        Parameter("q", description="What is looked for, within one line."),
         Parameter("namespace", description="Only there and below."),
         Parameter("caseSensitive", "boolean", False),
         Parameter("wholeWord", "boolean", False),
@@ -103,15 +112,17 @@ def list_namespaces(call: Call) -> object:
     ],
 )
 def search_source(call: Call) -> object:
-    """Return the flows whose source holds a text, with the places."""
+    """Return the flows whose source holds a text, with the places: `q` is what is looked for, within one line."""
     query, above = call.query, call.query["namespace"]
+    text, test = _looked_for(call.filter)
     records = [
         record
         for record in call.site.parts.flows.all()
         if (not above or is_within(record.namespace, above))
         and query["scope"] in (None, "ALL", scope_of(record.namespace))
+        and test(record)
     ]
-    wanted = Wanted(query["q"] or "", query["caseSensitive"], query["wholeWord"], query["regex"])
+    wanted = Wanted(text, query["caseSensitive"], query["wholeWord"], query["regex"])
     hits = list(search_sources(records, wanted)) if wanted.text else [Hit(record, ()) for record in records]
     found = sorted_by(hits, call.page, _HIT_ORDERS)
     shown = [

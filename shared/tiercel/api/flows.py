@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tiercel.api.bodies import read_text
 from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import BadRequestError
 from tiercel.api.parameters import Parameter
@@ -11,8 +12,8 @@ from tiercel.api.routing import TENANT, routes
 from tiercel.authoring.deploying import forget_revisions
 from tiercel.errors import NotFoundError
 from tiercel.flows import FlowRecord
-from tiercel.flowview import flow_view, task_bodies
 from tiercel.model.flow import Flow
+from tiercel.views.flows import flow_view, task_bodies
 
 YAML = "application/x-yaml"
 REVISION = Parameter("revision", "integer", description="A revision; the latest by default.")
@@ -27,7 +28,7 @@ def flow_of(call: Call) -> Flow:
     """
     from tiercel.flowfile import parse_flow
 
-    return parse_flow(call.request.get_data())
+    return parse_flow(read_text(call.request))
 
 
 def record_of(call: Call, *, allow_deleted: bool = False) -> FlowRecord:

@@ -13,7 +13,7 @@ from tiercel.api.shapes import execution_bytes, strict_state
 from tiercel.api.site import Site
 from tiercel.api.streams import Event, Source, stream
 from tiercel.model.execution import MAIN_LANE, Execution, decode_execution, decode_lane, encode, header_key, lane_key
-from tiercel.view import state_view
+from tiercel.views.executions import state_view
 
 MOST_FAMILY = 1000
 """Executions that a stream of dependencies follows."""

@@ -11,11 +11,11 @@ from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
 from tiercel.authoring.deploying import dependences
 from tiercel.errors import FlowError, NotFoundError
-from tiercel.flowview import task_bodies
 from tiercel.graphs.flowgraph import Bodies, Drawing, Find, flow_graph
 from tiercel.graphs.topology import reached, topology
 from tiercel.model.flow import Flow
 from tiercel.model.states import TERMINAL, State
+from tiercel.views.flows import task_bodies
 
 _SUBFLOWS = Parameter("subflows", many=True, description="The uids of tasks whose subflows are shown in place.")
 _ONWARD = Parameter("destinationOnly", "boolean", False, description="Whether only what comes after is shown.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tiercel.api.bodies import read_json
+from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.flowlists import part_of, sorted_by
@@ -16,9 +16,9 @@ from tiercel.api.matching import Fields, plan, scope_of
 from tiercel.api.places import namespace_of
 from tiercel.api.routing import routes
 from tiercel.errors import NotFoundError
-from tiercel.keyvalues import KeyValue, check_key, from_text, plain, upwards
 from tiercel.model.durations import parse_duration
 from tiercel.model.execution import LARGEST_VALUES
+from tiercel.namespaces.keyvalues import KeyValue, check_key, from_text, plain, upwards
 
 Placed = tuple[str, KeyValue]
 """A key with its namespace."""
@@ -88,7 +88,7 @@ def set_key(call: Call) -> object:
     namespace, key = namespace_of(call), _key(call)
     call.request.max_content_length = min(call.site.largest_body, LARGEST_VALUES)
     try:
-        value = from_text(call.request.get_data().decode())
+        value = from_text(read_text(call.request).decode())
     except (ValueError, RecursionError) as error:
         raise UnprocessableError(
             f'the value cannot be read: {error}; wanted JSON such as "text", 42 or {{"a": 1}}, '

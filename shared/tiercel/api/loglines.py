@@ -10,7 +10,7 @@ from tiercel.api.matching import Fields, scope_of
 from tiercel.model.execution import Execution, LogLine, TaskRun
 from tiercel.model.ids import derived_id
 from tiercel.model.instants import iso
-from tiercel.view import ExecutionView
+from tiercel.views.executions import ExecutionView
 
 
 class Entry(NamedTuple):

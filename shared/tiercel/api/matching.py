@@ -176,7 +176,7 @@ class Plan:
 def plan(wanted: Filter | None) -> Plan:
     """Return what the index answers of a filter on executions, and what is left to be looked at."""
     index, rest = Narrowed(), []
-    for part in _conjuncts(wanted):
+    for part in conjuncts(wanted):
         found = _narrow(index, part) if part.kind == "is" else None
         if found is None:
             rest.append(part)
@@ -185,13 +185,13 @@ def plan(wanted: Filter | None) -> Plan:
     return Plan(index, tuple(rest))
 
 
-def _conjuncts(wanted: Filter | None) -> Iterable[Filter]:
+def conjuncts(wanted: Filter | None) -> Iterable[Filter]:
     """Yield the conditions that must all hold."""
     if wanted is None:
         return
     if wanted.kind == "and":
         for part in wanted.parts:
-            yield from _conjuncts(part)
+            yield from conjuncts(part)
     else:
         yield wanted
 

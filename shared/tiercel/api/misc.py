@@ -19,8 +19,8 @@ from tiercel.api.routing import routes
 from tiercel.api.site import Site
 from tiercel.authoring.plugindocs import plugins
 from tiercel.errors import ConflictError, NotFoundError
-from tiercel.flowview import authored
 from tiercel.statistics.series import execution_series, series_json
+from tiercel.views.flows import authored
 
 SPOKEN = "2.0.3"
 """The version of Kestra's API that is spoken: clients compare it."""

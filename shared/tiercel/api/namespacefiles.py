@@ -20,7 +20,7 @@ from tiercel.api.routing import routes
 from tiercel.api.uploads import is_form, prepare
 from tiercel.authoring.filebundles import FLOWS, flow_at, is_flow, pack, unpack
 from tiercel.errors import NotFoundError, TiercelError
-from tiercel.namespacefiles import Entry, NamespaceFiles, clean_path
+from tiercel.namespaces.files import Entry, NamespaceFiles, clean_path
 
 PATH = Parameter("path", required=True, description="Where it is: `/dir/name`.")
 FOLDER = Parameter("path", default="", description="A file or a folder; all of the namespace by default.")

@@ -16,17 +16,26 @@ from tiercel.api.parameters import Parameter
 from tiercel.api.places import checked_namespace
 from tiercel.api.routing import routes
 from tiercel.model.structures import plain
-from tiercel.namespaces import NamespaceRecord, Namespaces
+from tiercel.namespaces.records import NamespaceRecord, Namespaces
 
 _ACCEPTED = frozenset(("id", "description", "variables", "deleted", "disabled", "tenantId"))
 """Members of a namespace that have a meaning here, or none anywhere."""
 LARGEST = 1024 * 1024
 """Bytes of a namespace's variables, as JSON: an expression that names one reads all of them."""
 
-_FIELDS: Fields[str] = Fields(
-    "namespaces", {"q": lambda name: (name,), "namespace": lambda name: name, "id": lambda name: name}
+Known = tuple[str, bool]
+"""A namespace, and whether it is more than what lies above others."""
+
+_FIELDS: Fields[Known] = Fields(
+    "namespaces",
+    {
+        "q": lambda found: (found[0],),
+        "namespace": lambda found: found[0],
+        "id": lambda found: found[0],
+        "existingOnly": lambda found: (True, False) if found[1] else (False,),  # false leaves nothing out
+    },
 )
-_ORDERS: Mapping[str, Callable[[str], Any]] = {"id": lambda name: name}
+_ORDERS: Mapping[str, Callable[[Known], Any]] = {"id": lambda found: found[0]}
 
 
 class Sought(msgspec.Struct):
@@ -63,10 +72,11 @@ def _existing(call: Call) -> set[str]:
     return flows | {record.id for record in _stored(call).all()}
 
 
-def _namespaces(call: Call, *, existing: bool) -> list[str]:
+def _namespaces(call: Call, *, existing: bool) -> list[Known]:
     """Return the namespaces, sorted: with those above them and the system's, unless only existing ones are meant."""
     found = _existing(call)
-    return sorted(found if existing else {SYSTEM, *_with_parents(found)})
+    every = found if existing else {SYSTEM, *_with_parents(found)}
+    return [(name, name in found) for name in sorted(every)]
 
 
 @routes.route(
@@ -81,7 +91,7 @@ def search_namespaces(call: Call) -> object:
     test = _FIELDS.test(call.filter)
     found = sorted_by(filter(test, _namespaces(call, existing=call.query["existing"])), call.page, _ORDERS)
     stored = {record.id for record in _stored(call).all()}
-    shown = [{"id": name, "disabled": name not in stored, "deleted": False} for name in part_of(found, call.page)]
+    shown = [{"id": name, "disabled": name not in stored, "deleted": False} for name, _ in part_of(found, call.page)]
     return page_of(shown, len(found))
 
 
@@ -162,7 +172,7 @@ def complete_namespaces(call: Call) -> object:
     """Return the namespaces that somebody may mean."""
     sought = read_json(call, Sought)
     part, wanted = sought.q.lower(), sought.ids or []
-    known = _namespaces(call, existing=bool(sought.existingOnly))
+    known = [name for name, _ in _namespaces(call, existing=bool(sought.existingOnly))]
     return list(dict.fromkeys([*(name for name in wanted if name in known), *(n for n in known if part in n.lower())]))
 
 

@@ -33,7 +33,7 @@ class Parameter:
 PAGING = (
     Parameter("page", "integer", 1, description="Which page, counted from 1."),
     Parameter("size", "integer", 10, description=f"Entries of a page, at most {LARGEST_PAGE}."),
-    Parameter("sort", many=True, description="`field:asc` or `field:desc`; may be repeated."),
+    Parameter("sort", many=True, description="`field:asc` or `field:desc`; may be repeated, or between commas."),
 )
 
 
@@ -126,7 +126,7 @@ def read_page(values: Mapping[str, Any]) -> Page:
         raise UnprocessableError(f"page is {number}, wanted 1 or more")
     if not 1 <= size <= LARGEST_PAGE:
         raise UnprocessableError(f"size is {size}, wanted 1 to {LARGEST_PAGE}")
-    return Page(number, size, tuple(_sort(text) for text in values["sort"]))
+    return Page(number, size, tuple(_sort(part.strip()) for text in values["sort"] for part in text.split(",")))
 
 
 def _sort(text: str) -> tuple[str, bool]:

@@ -126,22 +126,31 @@ class Routes:
             EditionError: It is something that only the Enterprise edition has.
         """
         editions.refuse_enterprise(method, segments)
-        others = set()
         best: tuple[Route, dict[str, str]] | None = None
         for route in self.all:
-            found = route.match(segments)
+            found = route.match(segments) if route.method == method else None
             if found is None:
                 continue
-            if route.method != method:
-                others.add(route.method)
-            elif best is None or (len(route.segments), route.rank()) < (len(best[0].segments), best[0].rank()):
+            if best is None or (len(route.segments), route.rank()) < (len(best[0].segments), best[0].rank()):
                 best = route, found
         if best is not None:
             return best
-        path = "/".join(segments)
-        if others:
-            raise NotAllowedError(f"{method} is not answered at /{path}; it takes {', '.join(sorted(others))}")
-        raise NoRouteError(f"there is nothing at /api/v1/{path}")
+        path, others = "/".join(segments), self.methods(segments)
+        raise NotAllowedError(f"{method} is not answered at /{path}; it takes {', '.join(others)}", others)
+
+    def methods(self, segments: Sequence[str]) -> list[str]:
+        """Return the methods that an address takes, as `Allow` names them.
+
+        Raises:
+            NoRouteError: There is nothing at this address.
+        """
+        there = [route for route in self.all if route.match(segments) is not None]
+        if not there:
+            raise NoRouteError(f"there is nothing at /api/v1/{'/'.join(segments)}")
+        found = {route.method for route in there} | {"OPTIONS"}
+        if any(route.method == "GET" and not route.is_open for route in there):
+            found.add("HEAD")  # not where a GET starts a flow
+        return sorted(found)
 
 
 def segments_of(path: str) -> list[str]:
@@ -154,7 +163,7 @@ def segments_of(path: str) -> list[str]:
         BadRequestError: It names a tenant that there is not.
     """
     segments = [unquote(segment) for segment in path.strip("/").split("/")]
-    if segments and segments[0] not in RESOURCES:
+    if segments[0] and segments[0] not in RESOURCES:
         tenant = segments.pop(0)
         if tenant != TENANT:
             raise BadRequestError(f"Tenant must be '{TENANT}', found '{tenant}'")

@@ -59,9 +59,10 @@ def inherited_secrets(call: Call) -> object:
 @routes.route("PUT", "/namespaces/{namespace}/secrets", codes=())
 @routes.route("PATCH", "/namespaces/{namespace}/secrets/{key}", codes=())
 @routes.route("DELETE", "/namespaces/{namespace}/secrets/{key}", codes=())
-def change_secret(_call: Call) -> object:
+def change_secret(call: Call) -> object:
     """Refuse: secrets are changed where they are kept."""
     raise NotAllowedError(
         "secrets are read-only here: change them where they are kept, the variables SECRET_<KEY> of the environment "
-        "or the secrets SECRET_<KEY> of Secret Manager"
+        "or the secrets SECRET_<KEY> of Secret Manager",
+        ("OPTIONS",) if "key" in call.path else ("GET", "HEAD", "OPTIONS"),
     )

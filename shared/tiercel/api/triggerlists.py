@@ -18,9 +18,9 @@ from tiercel.api.matching import Fields, plan, scope_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.errors import NotFoundError
-from tiercel.flowview import authored
 from tiercel.triggerrecords import TriggerState
-from tiercel.triggerview import shown, states
+from tiercel.views.flows import authored
+from tiercel.views.triggers import shown, states
 
 _DATES: Mapping[str, Callable[[TriggerState], float | None]] = {
     "NEXT_EXECUTION_DATE": lambda state: state.next,
@@ -53,6 +53,10 @@ FIELDS: Mapping[str, Fields[TriggerState]] = {
     name: Fields("triggers", {**_GETTERS, "date": date}) for name, date in _DATES.items()
 }
 """What a filter may name, by what `dateFilter` says."""
+OF_FLOW: Fields[TriggerState] = Fields(
+    "triggers", {**_GETTERS, "q": lambda state: (state.trigger,), "date": _DATES["NEXT_EXECUTION_DATE"]}
+)
+"""The same among the triggers of one flow, which have the flow's name in common."""
 
 
 def _never_last(value: float | None) -> float:
@@ -130,16 +134,12 @@ def search_triggers(call: Call) -> object:
     return page_of([_both(call, state) for state in part_of(found, call.page)], len(found))
 
 
-@routes.route(
-    "GET", "/triggers/{namespace}/{flowId}", paged=True, parameters=[Parameter("q", description="A part of their ids.")]
-)
+@routes.route("GET", "/triggers/{namespace}/{flowId}", paged=True, filtered=True)
 def list_triggers(call: Call) -> object:
     """Return a page of the triggers that a flow declares, with how they stand."""
-    part = (call.query["q"] or "").lower()
+    test = OF_FLOW.test(call.filter)
     of_flow = states(call.site.parts.store, namespace=call.path["namespace"], flow_id=call.path["flowId"])
-    found = sorted_by(
-        (state for state in of_flow if state.revision and part in state.trigger.lower()), call.page, _ORDERS
-    )
+    found = sorted_by((state for state in of_flow if state.revision and test(state)), call.page, _ORDERS)
     return page_of([state_json(state) for state in part_of(found, call.page)], len(found))
 
 

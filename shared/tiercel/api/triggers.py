@@ -99,6 +99,13 @@ def create_backfill(call: Call) -> object:
     return told(triggeractions.create_backfill(call.site.parts, *wanted.parts, wanted.backfill or {}))
 
 
+@routes.route("POST", "/triggers/backfill/count", body=JSON, shape=TriggerChange)
+def count_backfill(call: Call) -> object:
+    """Tell how many dates of a schedule lie in a span, up to 1,000; nothing begins."""
+    wanted = read_json(call, TriggerChange)
+    return triggeractions.count_backfill(call.site.parts, *wanted.parts, wanted.backfill or {})
+
+
 @routes.route("PUT", "/triggers/backfill/pause", body=JSON)
 def pause_backfill(call: Call) -> object:
     """Have a backfill begin nothing more."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tiercel import actions
 from tiercel.api import starting
-from tiercel.api.bodies import read_json
+from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import BadRequestError, UnprocessableError
 from tiercel.api.parameters import Parameter, read_parameters
@@ -251,7 +251,7 @@ routes.route("POST", *AT_RUN, body="text/plain")(evaluate_at)
 
 
 def _evaluated(call: Call, execution: str, run: str | None) -> object:
-    text = call.request.get_data().decode("utf-8", "replace")
+    text = read_text(call.request).decode("utf-8", "replace")
     try:
         return {"result": actions.evaluate(call.site.parts, execution, text, run)}
     except ExpressionError as error:

@@ -13,8 +13,8 @@ from tiercel.authoring.deploying import replace_flows
 from tiercel.errors import FlowError, Problem
 from tiercel.flows import FlowStore, stored_source
 from tiercel.graphs.topology import Name
+from tiercel.indexes.watching import watching
 from tiercel.model.flow import Flow
-from tiercel.watching import watching
 
 Action = Literal["create", "update", "delete", "unchanged"]
 Kind = Literal["bucket", "topic"]

@@ -16,7 +16,7 @@ from tiercel.flowfile.reading import decode, read
 from tiercel.flowfile.rewriting import with_disabled, with_namespace
 from tiercel.flows import FlowRecord, FlowStore
 from tiercel.graphs.topology import Dependence, Name, upstream_flows
-from tiercel.listening import flow_triggers
+from tiercel.indexes.listening import flow_triggers
 from tiercel.model.execution import decode_execution
 from tiercel.model.flow import Flow
 from tiercel.model.states import TERMINAL, State

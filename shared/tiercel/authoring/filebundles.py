@@ -18,7 +18,7 @@ from tiercel.flowfile import parse_flow
 from tiercel.flowfile.rewriting import with_namespace
 from tiercel.flows import FlowStore
 from tiercel.model.flow import Flow
-from tiercel.namespacefiles import NamespaceFiles, clean_path
+from tiercel.namespaces.files import NamespaceFiles, clean_path
 
 FLOWS = "_flows"
 """The folder that stands for the namespace's flows."""

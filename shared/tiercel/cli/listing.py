@@ -57,7 +57,7 @@ def _say(header: Execution, width: int) -> None:
 
 
 def _brief(header: Execution) -> dict[str, Any]:
-    from tiercel.view import state_view
+    from tiercel.views.executions import state_view
 
     return {
         "id": header.id,

@@ -112,41 +112,15 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         observer: Sees every commit of this process.
     """
     clock, budget = SystemClock(), Budget()
-    storage_host = (settings.storage_host or "").rpartition("/")[2] or None
-    objects = BucketObjects(settings.storage_bucket or settings.bucket, prefix="storage/", host=storage_host)
     publisher = Publisher(
         events=settings.topic(settings.events_topic),
         tasks=settings.topic(settings.tasks_topic),
         host=settings.pubsub_host,
     )
     sender = Sender(publisher, _timers(settings, clock), clock)
-    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    store = FirestoreStore(
-        open_client(settings.firestore_host),
-        project=settings.project,
-        database=settings.database,
-        objects=objects,
-        publish=sender,
-        clock=clock,
-        owner=owner,
-        largest=LARGEST_EMULATED if settings.is_emulated else LARGEST,
-    )
-    world = World(
-        where="--on emulators" if settings.is_emulated else "--on gcp",
-        store=store,
-        objects=objects,
-        clock=clock,
-        secrets=_secrets(settings, environment),
-        cache_dir=Path(tempfile.gettempdir()) / "tiercel",
-        encryption_key=settings.encryption_key,
-        environment=environment,
-        envs=envs(environment),
-        owner=owner,
-        lease=settings.lease,
-        works=budget.works,
-        look=LOOK,
-    )
-    parts = assemble(world, observer=observer)
+    objects = _objects(settings)
+    store = _store(settings, objects, sender, clock)
+    parts = assemble(_world(settings, environment, store, objects, clock, budget), observer=observer)
     handler = Handler(
         handle=parts.engine.handle,
         poisoned=poisoned(parts.lanes),
@@ -158,6 +132,49 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         budget=budget,
     )
     return Cloud(settings, store, publisher, handler, parts, clock)
+
+
+def _objects(settings: Settings) -> BucketObjects:
+    host = (settings.storage_host or "").rpartition("/")[2] or None
+    return BucketObjects(settings.storage_bucket or settings.bucket, prefix="storage/", host=host)
+
+
+def _store(settings: Settings, objects: BucketObjects, sender: Sender, clock: Clock) -> FirestoreStore:
+    return FirestoreStore(
+        open_client(settings.firestore_host),
+        project=settings.project,
+        database=settings.database,
+        objects=objects,
+        publish=sender,
+        clock=clock,
+        owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        largest=LARGEST_EMULATED if settings.is_emulated else LARGEST,
+    )
+
+
+def _world(
+    settings: Settings,
+    environment: Mapping[str, str],
+    store: FirestoreStore,
+    objects: BucketObjects,
+    clock: Clock,
+    budget: Budget,
+) -> World:
+    return World(
+        where="--on emulators" if settings.is_emulated else "--on gcp",
+        store=store,
+        objects=objects,
+        clock=clock,
+        secrets=_secrets(settings, environment),
+        cache_dir=Path(tempfile.gettempdir()) / "tiercel",
+        encryption_key=settings.encryption_key,
+        environment=environment,
+        envs=envs(environment),
+        owner=store.owner,
+        lease=settings.lease,
+        works=budget.works,
+        look=LOOK,
+    )
 
 
 def _secrets(settings: Settings, environment: Mapping[str, str]) -> Secrets:

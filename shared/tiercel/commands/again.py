@@ -170,21 +170,23 @@ def replay(
     everything = current(stored.everything())
     key = choose(execution, everything, task, values)
     runs = fitting(flow, everything) if change.revision is not None else everything
-    if key not in runs:
-        raise ConflictError(
-            f"task '{split_key(key)[0]}' does not stand in revision {new.revision} where it stood when it ran"
-        )
-    if flow.nodes[split_key(key)[0]].is_late:
-        raise ConflictError(f"task '{split_key(key)[0]}' ran after the execution had ended; replay an earlier task")
-    if in_errors_of_iteration(flow.nodes[split_key(key)[0]]):
-        raise ConflictError(
-            f"task '{split_key(key)[0]}' ran because an iteration had failed; replay the task that failed"
-        )
+    _refuse_replay(flow, runs, key, new.revision)
     key = replayed_run(flow, runs, key)
     later = successors(flow, runs, key)
     kept = {name: run for name, run in runs.items() if name not in later}
     _begin_within(lanes, new, flow, kept, {key}, whole=True)
     return new.id
+
+
+def _refuse_replay(flow: Flow, runs: Mapping[str, TaskRun], key: str, revision: int) -> None:
+    """Raise ConflictError where no execution can begin from a run of an old one."""
+    task = split_key(key)[0]
+    if key not in runs:
+        raise ConflictError(f"task '{task}' does not stand in revision {revision} where it stood when it ran")
+    if flow.nodes[task].is_late:
+        raise ConflictError(f"task '{task}' ran after the execution had ended; replay an earlier task")
+    if in_errors_of_iteration(flow.nodes[task]):
+        raise ConflictError(f"task '{task}' ran because an iteration had failed; replay the task that failed")
 
 
 def _changed(lanes: Lanes, intake: Intake, old: Execution, change: Differently) -> tuple[Execution, Flow]:

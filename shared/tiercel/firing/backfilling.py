@@ -22,6 +22,9 @@ from tiercel.triggers.schedule import Almanac, Dated
 AT_ONCE = 100
 """Dates that one look passes by, because they have their execution already or the conditions do not hold."""
 
+MOST_COUNTED = 1000
+"""Dates that are counted before a backfill begins."""
+
 
 def first_date(keeper: Keeper, state: TriggerState, start: float, end: float) -> float | None:
     """Return the first date of a backfill; None where there is none.
@@ -35,6 +38,23 @@ def first_date(keeper: Keeper, state: TriggerState, start: float, end: float) ->
         raise ConflictError(f"trigger '{state.trigger}' of {state.flow_id} has no dates: only schedules are backfilled")
     found = first_from(keeper.almanac(declared), moment(start))
     return found.timestamp() if found is not None and found.timestamp() <= end else None
+
+
+def dates_in(keeper: Keeper, state: TriggerState, start: float, end: float) -> list[float]:
+    """Return the dates of a trigger that lie in a span, whatever its conditions say: at most `MOST_COUNTED` and one more.
+
+    Raises:
+        InputError: The dates of the trigger cannot be read.
+        ConflictError: It is no trigger with dates.
+    """
+    found: list[float] = []
+    date = first_date(keeper, state, start, end)
+    almanac = keeper.almanac(keeper.declared(state))
+    while date is not None and len(found) <= MOST_COUNTED:
+        found.append(date)
+        following = almanac.dates.next(moment(date))
+        date = None if following is None or following.timestamp() > end else following.timestamp()
+    return found
 
 
 def go_on(keeper: Keeper, state: TriggerState, version: int, now: float) -> None:

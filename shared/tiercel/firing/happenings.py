@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tiercel import registry, watching
+from tiercel import registry
 from tiercel.errors import ConflictError, ExpressionError, TiercelError, TransientError
 from tiercel.flows import FlowStore
+from tiercel.indexes import watching
 from tiercel.intake import Intake, Request
 from tiercel.model.addresses import Address, Version
 from tiercel.model.flow import Flow
@@ -27,7 +28,7 @@ from tiercel.triggers.base import Trigger, as_authored, label_texts
 from tiercel.triggers.gcs import ObjectTrigger, SeenObject
 from tiercel.triggers.pubsub import MessageTrigger, SeenMessage
 from tiercel.triggers.schedule import read_moment
-from tiercel.triggerstate import is_disabled, trigger_of
+from tiercel.triggerstates.changes import is_disabled, trigger_of
 
 _log = logging.getLogger("tiercel")
 
@@ -117,7 +118,7 @@ class Happenings:
         acting: list[ObjectTrigger] = []
 
         def ask(asked: _Asked) -> str | None:
-            trigger = asked.start.rendered(ObjectTrigger)
+            trigger = asked.start.sight.rendered(ObjectTrigger)
             if not trigger.matches(seen):
                 return None
             cause = ("gcs", asked.flow.namespace, asked.flow.id, trigger.id, seen.bucket, seen.name, seen.generation)
@@ -163,7 +164,7 @@ class Happenings:
             things.append(watching.of_subscription(seen.subscription))
 
         def ask(asked: _Asked) -> str | None:
-            trigger = asked.start.rendered(MessageTrigger)
+            trigger = asked.start.sight.rendered(MessageTrigger)
             if not trigger.matches(seen, self.project):
                 return None
             execution = derived_id("pubsub", asked.flow.namespace, asked.flow.id, trigger.id, seen.message_id)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tiercel import windows
 from tiercel.errors import ExpressionError
 from tiercel.firing.occurrences import Declared, Keeper
 from tiercel.model.ids import derived_id
@@ -21,6 +20,7 @@ from tiercel.triggers.base import label_texts
 from tiercel.triggers.flow import Flow as FlowTrigger
 from tiercel.triggers.flow import Gathering
 from tiercel.triggers.schedule import zoned_text
+from tiercel.triggerstates import windows
 
 _AFTER = timedelta(milliseconds=1)
 
@@ -71,7 +71,7 @@ def _fail(keeper: Keeper, declared: Declared, state: TriggerState, version: int,
 def _labels(keeper: Keeper, declared: Declared) -> Sequence[tuple[str, str]]:
     """Return the labels that `onMiss` gives; none where they cannot be rendered."""
     try:
-        rendered = declared.start(keeper.starter, Manner()).rendered(FlowTrigger)
+        rendered = declared.start(keeper.starter, Manner()).sight.rendered(FlowTrigger)
     except ExpressionError:
         return []
     return [] if rendered.on_miss is None else label_texts(rendered.on_miss.labels)

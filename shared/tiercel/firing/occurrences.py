@@ -21,11 +21,11 @@ from tiercel.model.flow import Flow
 from tiercel.model.ids import derived_id
 from tiercel.ports import Refused
 from tiercel.starts import Manner, Start, Starter
-from tiercel.triggerlocks import is_running
 from tiercel.triggerrecords import LOOK, TriggerState, moment
 from tiercel.triggers.base import Trigger, as_authored
 from tiercel.triggers.schedule import Almanac, Dated
-from tiercel.triggerstate import TriggerStates, trigger_of
+from tiercel.triggerstates.changes import TriggerStates, trigger_of
+from tiercel.triggerstates.locks import is_running
 
 _log = logging.getLogger("tiercel")
 _EDGE = timedelta(microseconds=1)
@@ -85,7 +85,7 @@ class Keeper:
             InputError: They cannot be rendered.
         """
         assert isinstance(declared.trigger, Dated)
-        return declared.start(self.starter, Manner()).almanac(declared.trigger)
+        return declared.start(self.starter, Manner()).sight.almanac(declared.trigger)
 
     def is_running(self, execution: str) -> bool:
         """Tell whether what locks a trigger still runs."""

@@ -109,7 +109,7 @@ class Poller:
         timer.start()
         try:
             start = look.declared.start(self.keeper.starter, Manner())
-            return start.rendered(PollingTrigger).poll(attempt)
+            return start.sight.rendered(PollingTrigger).poll(attempt)
         finally:
             timer.cancel()
             attempt.clean()

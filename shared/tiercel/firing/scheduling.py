@@ -24,7 +24,7 @@ from tiercel.services import Services
 from tiercel.starts import Manner, Starter
 from tiercel.triggerrecords import TriggerState, moment, state_write
 from tiercel.triggers.schedule import Almanac, Dated, Recover, Schedule
-from tiercel.triggerstate import TriggerStates
+from tiercel.triggerstates.changes import TriggerStates
 
 AT_ONCE = 50
 """Dates that one message brings on, where nothing holds them back; then it is sent again."""

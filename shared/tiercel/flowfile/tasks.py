@@ -87,9 +87,7 @@ class Tree:
     def task(self, raw: object, path: Path, branch: str, parent: Node | None, *, live: bool = True) -> Node | None:
         """Return the node of one task, or None when it is disabled or cannot be one."""
         if not isinstance(raw, dict):
-            wanted = "a task: a map with 'id' and 'type'"
-            found = f"must not be null, wanted {wanted}" if raw is None else f"must be {wanted}, found {shown(raw)}"
-            self.report.problem(path, found)
+            self._no_map(raw, path)
             return None
         self._note_id(raw, path)
         before = len(self.report.notices)
@@ -98,10 +96,7 @@ class Tree:
             self._look_inside(raw, path)
             return None
         canonical, plugin = known
-        besides = ("retry", *nested_shapes(plugin))
-        properties = read_properties(
-            plugin, raw, path, self.report, owner=f"class {canonical}", besides=besides, injected=self.injected
-        )
+        properties = self._properties(plugin, canonical, raw, path)
         own_retry = read_retry(raw.get("retry"), (*path, "retry"), self.report)
         live = live and not _is_on(properties.get("disabled"))
         node = self._node(plugin, canonical, properties, branch, parent, live)
@@ -118,6 +113,20 @@ class Tree:
             node.branches[MAIN] = parts
             node.plugin, node.properties = registry.load(_SEQUENTIAL), {}
         return node if live else None
+
+    def _properties(
+        self, plugin: type[Plugin], canonical: str, raw: dict[object, object], path: Path
+    ) -> dict[str, object]:
+        """Return a task's properties, those that hold tasks left out."""
+        besides = ("retry", *nested_shapes(plugin))
+        owner = f"class {canonical}"
+        return read_properties(plugin, raw, path, self.report, owner=owner, besides=besides, injected=self.injected)
+
+    def _no_map(self, raw: object, path: Path) -> None:
+        """Note that what stands for a task is none."""
+        wanted = "a task: a map with 'id' and 'type'"
+        found = f"must not be null, wanted {wanted}" if raw is None else f"must be {wanted}, found {shown(raw)}"
+        self.report.problem(path, found)
 
     def _cache(self, node: Node, value: object, path: Path) -> Caching | None:
         """Return how what the task gives is kept for equal runs; None where it is not."""

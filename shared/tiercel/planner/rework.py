@@ -127,7 +127,11 @@ class Rework:
         """Entries of the joins' nodes, by fork, level and number."""
         self.messages: list[Message] = []
         self._reopen()
-        main = main_lane(execution)
+        self._lay_main()
+
+    def _lay_main(self) -> None:
+        """Build the main lane, and with it those inside it."""
+        main = main_lane(self._execution)
         if None in self._entered:
             main.frames[:] = [self._beside(None)]
         self._fill(main)

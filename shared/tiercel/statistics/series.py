@@ -101,7 +101,6 @@ def execution_series(
     fine = _by_minute(store, start, end) if kind in ("", "minute") and end - start <= FINE else None
     kind = "minute" if fine is not None else (kind_for(end - start) if kind in ("", "minute") else kind)
     counted = count_hours(store, now, start.timestamp(), end.timestamp()) if fine is None else None
-    complete = counted is None or counted.complete
     found: dict[datetime, Tallies] = {at: {} for at in cut(kind, start, end)}
     for at, flows in (counted.hours if counted is not None else fine or {}).items():
         into = found.setdefault(beginning(kind, datetime.fromtimestamp(at, UTC)), {})
@@ -109,7 +108,7 @@ def execution_series(
             if is_meant(*name.split("/", 1)):
                 merge_states(into.setdefault(name, {}), tally, states or None)
     kept = [Stretch(at, {name: each for name, each in flows.items() if each}) for at, flows in sorted(found.items())]
-    return Series(kind, kept, complete)
+    return Series(kind, kept, counted is None or counted.complete)
 
 
 def _by_minute(store: StateStore, start: datetime, end: datetime) -> dict[float, Tallies] | None:

@@ -273,19 +273,10 @@ def _regex(glob: str) -> str:
     at = depth = 0
     while at < len(glob):
         char = glob[at]
-        if glob.startswith("**/", at) and (at == 0 or glob[at - 1] in "/{,"):
-            parts.append("(?:.*/)?")
-            at += 3
-            continue
-        if glob.startswith("**", at):
-            parts.append(".*")
-            at += 2
-            continue
-        closing = glob.find("]", at + 2) if char == "[" else -1
-        if closing > 0:
-            body = glob[at + 1 : closing].replace("\\", "\\\\").replace("[", "\\[")
-            parts.append(f"[^{body[1:]}]" if body[0] in "!^" else f"[{body}]")
-            at = closing + 1
+        if wild := _wildcard(glob, at):
+            part, width = wild
+            parts.append(part)
+            at += width
             continue
         if char == "\\" and at + 1 < len(glob):
             at += 1
@@ -302,6 +293,19 @@ def _regex(glob: str) -> str:
             parts.append({"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char)))
         at += 1
     return "(?s:" + "".join(parts) + ")"
+
+
+def _wildcard(glob: str, at: int) -> tuple[str, int] | None:
+    """Return `**/`, `**` or a set of characters at a place of a glob: its expression and width; None elsewhere."""
+    if glob.startswith("**/", at) and (at == 0 or glob[at - 1] in "/{,"):
+        return "(?:.*/)?", 3
+    if glob.startswith("**", at):
+        return ".*", 2
+    closing = glob.find("]", at + 2) if glob[at] == "[" else -1
+    if closing < 0:
+        return None
+    body = glob[at + 1 : closing].replace("\\", "\\\\").replace("[", "\\[")
+    return f"[^{body[1:]}]" if body[0] in "!^" else f"[{body}]", closing + 1 - at
 
 
 def _as_list(patterns: str | list[str]) -> list[str]:

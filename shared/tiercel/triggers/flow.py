@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from tiercel.conditions import Asked, holds
 from tiercel.errors import ExpressionError, MissingError
 from tiercel.expressions import is_truthy_text
-from tiercel.listening import LOOKED_AT
+from tiercel.indexes.listening import LOOKED_AT
 from tiercel.model.execution import Execution
 from tiercel.model.plugin import Rendered, text_of
 from tiercel.model.states import State

@@ -25,6 +25,9 @@ from tiercel.ui import acting, frame, signin, statics, table
 from tiercel.ui.asking import Asking, with_query
 from tiercel.ui.visit import Moved, Shown, Visit
 
+METHODS = ("GET", "HEAD", "POST")
+"""What pages answer."""
+
 _log = logging.getLogger("tiercel.ui")
 
 
@@ -61,7 +64,9 @@ class Pages:
             back = with_query(signin.LOGIN, {"next": visit.here()} if request.method == "GET" else {})
             return Response(status=303, headers={"Location": back, "Cache-Control": "no-store"})
         if request.method not in ("GET", "HEAD", "POST"):
-            raise NotAllowedError(f"{request.method} is not answered by pages; they take GET and POST")
+            raise NotAllowedError(
+                f"{request.method} is not answered by pages; they take GET and POST", ("GET", "HEAD", "POST")
+            )
         return self._finished(visit, self._page(visit))
 
     def _static(self, visit: Visit) -> Response:
@@ -91,7 +96,7 @@ class Pages:
 
     def _act(self, visit: Visit, method: str) -> Moved:
         if visit.request.method != "POST":
-            raise NotAllowedError("forms are sent by POST")
+            raise NotAllowedError("forms are sent by POST", ("POST",))
         return acting.act(Visit(visit.request, visit.api, {"method": method}, visit.now, visit.where))
 
     def _finished(self, visit: Visit, found: Shown | Moved | Response) -> Response:

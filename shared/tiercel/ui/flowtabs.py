@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiercel.api.failures import UnprocessableError
-from tiercel.errors import ConflictError, FlowError
+from tiercel.errors import ConflictError, FlowError, TiercelError
 from tiercel.ui import formats
 from tiercel.ui.asking import YAML, address
 from tiercel.ui.counting import executions_daily
@@ -103,7 +103,20 @@ def triggers(visit: Visit, flow: Flow) -> dict[str, Any]:
     rows += [
         {"trigger": {"id": state["triggerId"], "type": state["kind"]}, "state": state} for state in states.values()
     ]
-    return {"rows": rows, "webhook": _webhook_address(visit, flow), "now": visit.now}
+    return {"rows": rows, "webhook": _webhook_address(visit, flow), "now": visit.now, "counted": _counted(visit, flow)}
+
+
+def _counted(visit: Visit, flow: Flow) -> dict[str, Any]:
+    """Return how many dates the backfill has that somebody is about to begin: by the trigger's id; a text on failure."""
+    trigger, start = visit.given("triggerId"), visit.given("backfill.start")
+    if not trigger or not start:
+        return {}
+    span = {name: visit.given(f"backfill.{name}") for name in ("start", "end") if visit.given(f"backfill.{name}")}
+    name = {"namespace": flow["namespace"], "flowId": flow["id"], "triggerId": trigger}
+    try:
+        return {trigger: visit.api.post("/triggers/backfill/count", body={**name, "backfill": span})}
+    except TiercelError as error:
+        return {trigger: str(error)}
 
 
 def _webhook_address(visit: Visit, flow: Flow) -> str:

@@ -152,6 +152,15 @@ def short(text: object, most: int = 8) -> str:
     return str(text)[:most]
 
 
+def around(snippet: object, column: object, wanted: str) -> list[tuple[str, bool]]:
+    """Return a line in pieces, each with whether it is what was searched for; `column` is counted from 1."""
+    text, begin = str(snippet), int(str(column)) - 1
+    end = begin + len(wanted)
+    if text[begin:end].lower() != wanted.lower():
+        return [(text, False)]
+    return [(text[:begin], False), (text[begin:end], True), (text[end:], False)]
+
+
 def last_part(text: object) -> str:
     """Return the last part of a dotted name."""
     return str(text).rpartition(".")[2]
@@ -178,5 +187,5 @@ def counted(number: int, one: str, many: str = "") -> str:
 FILTERS: Mapping[str, Any] = {
     each.__name__: each
     for each in (mark, tone, is_over, when, lasting, size, as_json, as_text, kind_of, short, last_part)
-} | {"ancestors": ancestors, "own_labels": own_labels, "counted": counted}
+} | {"ancestors": ancestors, "own_labels": own_labels, "around": around, "counted": counted}
 """By the names that templates use."""

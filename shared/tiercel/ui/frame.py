@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import secrets
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from tiercel import __version__
 from tiercel.api import sessions
-from tiercel.ui import formats, statics
+from tiercel.ui import cronwords, formats, statics
 from tiercel.ui.acting import doing
 from tiercel.ui.asking import API_ADDRESS
 from tiercel.ui.markdown import markdown
@@ -77,7 +78,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters.update(formats.FILTERS, markdown=markdown)
+    found.filters.update(formats.FILTERS, markdown=markdown, cron_words=cronwords.in_words)
     found.globals.update(
         ui=ui, doing=doing, static=statics.static, built=statics.built, API=API_ADDRESS, menu=MENU, version=__version__
     )
@@ -109,9 +110,19 @@ def render(visit: Visit, shown: Shown) -> Response:
     response.status_code = shown.status
     response.headers["Content-Security-Policy"] = POLICY.format(nonce)
     response.headers["Vary"] = "HX-Request, HX-Target, Cookie, Accept-Encoding"
+    if block is not None and shown.status == 200:
+        _tagged(visit, response, html)
     if block is None and visit.request.cookies.get(SAID):
         response.delete_cookie(SAID, path="/ui")
     return response
+
+
+def _tagged(visit: Visit, response: Response, html: str) -> None:
+    """Let a script that asks for a part again and again be told that nothing has changed."""
+    response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:20], weak=True)
+    if response.get_etag()[0] in visit.request.if_none_match:
+        response.status_code = 304
+        response.data = b""
 
 
 def _packed(visit: Visit, html: str) -> Response:

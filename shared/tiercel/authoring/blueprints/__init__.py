@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from tiercel.errors import NotFoundError
-from tiercel.flowview import authored
+from tiercel.views.flows import authored
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from tiercel.errors import ExpressionError
 from tiercel.expressions.jq.environment import BreakError
 from tiercel.expressions.jq.machine import Machine
 from tiercel.expressions.jq.natives import NATIVES
-from tiercel.expressions.jq.parser import Function, Node, parse, parse_definitions
+from tiercel.expressions.jq.parser import parse, parse_definitions
 from tiercel.expressions.jq.prelude import PRELUDE
+from tiercel.expressions.jq.tree import Function, Node
 from tiercel.expressions.jq.values import Json, json_value
 from tiercel.expressions.limits import MAX_LIST, Budget, too_large
 from tiercel.expressions.values import OwnList, describe

@@ -5,7 +5,7 @@ Promise: environments never change; a name bound later hides an earlier one.
 
 from __future__ import annotations
 
-from tiercel.expressions.jq.parser import Node
+from tiercel.expressions.jq.tree import Node
 
 
 class BreakError(Exception):

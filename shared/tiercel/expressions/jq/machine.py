@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from tiercel.errors import ExpressionError
 from tiercel.expressions.jq import arithmetic, paths
 from tiercel.expressions.jq.environment import BreakError, Closure, Environment, look_up
-from tiercel.expressions.jq.parser import Function, Node
+from tiercel.expressions.jq.patterns import destructured
+from tiercel.expressions.jq.tree import Function, Node
 from tiercel.expressions.jq.values import JqError, Json, order, shown, truthy
 
 if TYPE_CHECKING:
@@ -235,53 +236,8 @@ class Machine:
         """Run `source as $name | body`."""
         source, patterns, body = parts
         for one in self.values(source, environment, value):
-            for bound in self.destructured(patterns, environment, one, value):
+            for bound in destructured(self, patterns, environment, one, value):
                 yield from self.run(body, bound, path, value)
-
-    def destructured(
-        self, patterns: Any, environment: Environment | None, value: Json, whole: Json
-    ) -> Iterator[Environment | None]:
-        """Yield the environments that a pattern makes; of several the first that fits."""
-        for pattern in patterns[:-1]:
-            try:
-                yield from list(self._bound(pattern, environment, value, whole))
-            except JqError:
-                continue
-            return
-        yield from self._bound(patterns[-1], environment, value, whole)
-
-    def _bound(
-        self, pattern: Node, environment: Environment | None, value: Json, whole: Json
-    ) -> Iterator[Environment | None]:
-        if pattern.kind == "variable":
-            yield Environment(environment, f"${pattern.parts[0]}", value)
-            return
-        if pattern.kind == "list":
-            yield from self._bound_items(pattern.parts, 0, environment, value, whole)
-            return
-        yield from self._bound_pairs(pattern.parts, environment, value, whole)
-
-    def _bound_items(
-        self, items: Any, at: int, environment: Environment | None, value: Json, whole: Json
-    ) -> Iterator[Environment | None]:
-        if at == len(items):
-            yield environment
-            return
-        for bound in self._bound(items[at], environment, paths.index(value, at, self.budget), whole):
-            yield from self._bound_items(items, at + 1, bound, value, whole)
-
-    def _bound_pairs(
-        self, pairs: Any, environment: Environment | None, value: Json, whole: Json
-    ) -> Iterator[Environment | None]:
-        if not pairs:
-            yield environment
-            return
-        variable, key_node, inner = pairs[0]
-        for key in self.values(key_node, environment, whole):
-            child = paths.index(value, key, self.budget)
-            bound = Environment(environment, f"${variable}", child) if variable else environment
-            for deeper in self._bound(inner, bound, child, whole) if inner else [bound]:
-                yield from self._bound_pairs(pairs[1:], deeper, value, whole)
 
     def run_reduce(self, parts: Any, environment: Environment | None, path: Path, value: Json) -> Result:
         """Run `reduce source as $x (start; update)`."""
@@ -289,7 +245,7 @@ class Machine:
         for state in self.values(start, environment, value):
             result = state
             for one in self.values(source, environment, value):
-                for bound in self.destructured(patterns, environment, one, value):
+                for bound in destructured(self, patterns, environment, one, value):
                     states = list(self.values(update, bound, result))
                     result = states[-1] if states else None
             yield self.given(path, result)
@@ -300,7 +256,7 @@ class Machine:
         for state in self.values(start, environment, value):
             result = state
             for one in self.values(source, environment, value):
-                for bound in self.destructured(patterns, environment, one, value):
+                for bound in destructured(self, patterns, environment, one, value):
                     for result in self.values(update, bound, result):  # noqa: B020  # the state goes on
                         for shown_value in self.values(parts[4], bound, result) if len(parts) > 4 else [result]:
                             yield self.given(path, shown_value)

@@ -5,9 +5,8 @@ Promise: the precedence is jq's; what this jq lacks (modules, SQL, `getpath` str
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
-
 from tiercel.expressions.jq.lexer import Token, fail, tokens_of
+from tiercel.expressions.jq.tree import Function, Node, Part
 
 MAX_DEPTH = 60
 _ASSIGNING = frozenset(("=", "|=", "+=", "-=", "*=", "/=", "%=", "//="))
@@ -26,24 +25,6 @@ _LEVELS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset(("+", "-")), "left"),
     (frozenset(("*", "/", "%")), "left"),
 )
-
-
-class Node(NamedTuple):
-    """One node: its kind and what belongs to it."""
-
-    kind: str
-    parts: tuple[Part, ...] = ()
-
-
-class Function(NamedTuple):
-    """A definition: its parameters and its body."""
-
-    name: str
-    parameters: tuple[str, ...]
-    body: Node
-
-
-Part: TypeAlias = "Node | Function | str | int | float | bool | tuple[Part, ...] | None"
 
 
 def parse(program: str) -> Node:

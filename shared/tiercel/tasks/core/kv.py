@@ -11,9 +11,9 @@ from pydantic.alias_generators import to_camel
 
 from tiercel.errors import ConflictError, NotFoundError, TaskError
 from tiercel.expressions.values import plain as plain_number
-from tiercel.keyvalues import KeyValue, KeyValues, ValueType, are_related, plain
 from tiercel.model.durations import Duration
 from tiercel.model.plugin import Rendered
+from tiercel.namespaces.keyvalues import KeyValue, KeyValues, ValueType, are_related, plain
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.core.services import keys_of

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered, parse_structure
-from tiercel.namespacefiles import NamespaceFile
+from tiercel.namespaces.files import NamespaceFile
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.core.kv import reachable

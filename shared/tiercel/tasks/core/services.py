@@ -12,9 +12,9 @@ from typing import Any, Protocol, cast
 
 from tiercel.errors import TaskError
 from tiercel.flows import FlowStore
-from tiercel.keyvalues import KeyValues
 from tiercel.model.states import Level, State
-from tiercel.namespacefiles import NamespaceFiles
+from tiercel.namespaces.files import NamespaceFiles
+from tiercel.namespaces.keyvalues import KeyValues
 from tiercel.ports import RunContext
 
 

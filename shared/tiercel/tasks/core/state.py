@@ -7,8 +7,8 @@ from typing import Any
 
 from tiercel.errors import TaskError
 from tiercel.expressions.values import plain as plain_number
-from tiercel.keyvalues import KeyValues, ValueType
 from tiercel.model.plugin import Rendered
+from tiercel.namespaces.keyvalues import KeyValues, ValueType
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask, loop_value
 from tiercel.tasks.core.kv import asked

@@ -30,6 +30,10 @@ ACTIONS: Mapping[str, tuple[str, str, str, str]] = {
 """What one button does: method, icon, text, and what is said afterwards."""
 
 
+NEIGHBOURS: Mapping[str, tuple[str, str]] = {"next": ("startDate", "asc"), "previous": ("endDate", "desc")}
+"""Addresses that lead to another execution: the filter of dates that finds it, and the order."""
+
+
 def show(visit: Visit) -> Shown | Moved:
     """Show a tab of an execution."""
     name = visit.path["namespace"], visit.path["flowId"]
@@ -37,6 +41,8 @@ def show(visit: Visit) -> Shown | Moved:
     found = execution["namespace"], execution["flowId"]
     if name != found:
         return Moved(ui("/executions/{}/{}/{}", *found, execution["id"]))
+    if visit.tab in NEIGHBOURS:
+        return _neighbour(visit, execution)
     tab = visit.tab if visit.tab in _MAKERS else "overview"
     page = ui("/executions/{}/{}/{}", *name, execution["id"])
     values = {
@@ -53,6 +59,19 @@ def show(visit: Visit) -> Shown | Moved:
         (name[1], ui("/flows/edit/{}/{}", *name)),
     )
     return Shown("execution", str(execution["id"]), values, crumbs, "executions")
+
+
+def _neighbour(visit: Visit, execution: Mapping[str, Any]) -> Moved:
+    """Lead to the execution of the same flow that began next after this one, or last before it."""
+    bound, order = NEIGHBOURS[visit.tab]
+    name = {"filters[namespace][EQUALS]": execution["namespace"], "filters[flowId][EQUALS]": execution["flowId"]}
+    query = {**name, bound: execution["state"]["startDate"], "sort": f"state.startDate:{order}", "size": 10}
+    found = visit.api.get("/executions/search", query=query)["results"]
+    ids = [each["id"] for each in found]
+    others = ids[ids.index(execution["id"]) + 1 :] if execution["id"] in ids else ids
+    there = others[0] if others else execution["id"]
+    said = "" if others else f"There is no {visit.tab} execution of this flow."
+    return Moved(ui("/executions/{}/{}/{}", execution["namespace"], execution["flowId"], there), said)
 
 
 def possible(state: str) -> list[str]:

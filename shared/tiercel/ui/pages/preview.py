@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 from tiercel.ui.asking import with_query
@@ -18,6 +19,8 @@ def show(visit: Visit) -> Shown:
     found = visit.api.get(
         "/executions/{}/file/preview", names[2], query={"path": path, "maxRows": rows, "encoding": encoding}
     )
+    if found["extension"] == "csv" and found["type"] == "TEXT":
+        found = {**found, "type": "LIST", "content": _records(found["content"])}
     values = {
         "preview": found,
         "path": path,
@@ -30,6 +33,13 @@ def show(visit: Visit) -> Shown:
     page = ui("/executions/{}/{}/{}", *names)
     crumbs = (("Executions", "/ui/executions"), (names[1], ui("/flows/edit/{}/{}", *names[:2])), (names[2], page))
     return Shown("preview", path.rpartition("/")[2], values, (*crumbs, ("Outputs", f"{page}/outputs")), "executions")
+
+
+def _records(text: str) -> list[dict[str, str]]:
+    """Return the lines of a CSV file under the names of its first line."""
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+    names = rows[0] if rows else []
+    return [dict(zip([*names, *map(str, range(len(names) + 1, len(row) + 1))], row, strict=False)) for row in rows[1:]]
 
 
 def _columns(records: list[Any]) -> list[str]:

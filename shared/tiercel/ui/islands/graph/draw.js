@@ -46,12 +46,13 @@ function cluster(box, how) {
   if (state) group.dataset.state = state.state;
   const progress = state?.progress ? ` ${state.progress.done}/${state.progress.all}` : "";
   const title = cut(nameOf(box), Math.max(8, Math.floor(box.width / 8) - 6));
+  const kind = lastPart(typeOf(box)) || box.relation;
   group.append(
     svg("rect", { width: box.width, height: box.height, rx: 10 }),
-    svg("g", { class: "i-node i-fold-button", tabindex: "0", role: "button", "aria-expanded": String(!folded), "aria-label": `${nameOf(box)}, ${folded ? "folded" : "open"}`, data: { fold: box.id } },
+    svg("g", { class: "i-node i-fold-button", tabindex: "0", role: "button", "aria-expanded": String(!folded), "aria-label": [title + progress, folded && kind, title === nameOf(box) ? "" : nameOf(box), folded ? "folded" : "open"].filter(Boolean).join(" "), data: { fold: box.id } },
       svg("rect", { class: "i-fold-hit", width: Math.min(box.width, 200), height: folded ? box.height : 22, rx: 8 }),
-      svg("text", { "aria-hidden": "true", x: 10, y: folded ? 20 : 16, class: "i-cluster-name" }, `${folded ? "▸" : "▾"} ${title}`, svg("tspan", { class: "i-progress" }, progress)),
-      folded ? svg("text", { "aria-hidden": "true", x: 24, y: 36, class: "i-node-type" }, lastPart(typeOf(box)) || box.relation) : null),
+      svg("text", { x: 10, y: folded ? 20 : 16, class: "i-cluster-name" }, `${folded ? "▸" : "▾"} ${title}`, svg("tspan", { class: "i-progress" }, progress)),
+      " ", folded ? svg("text", { x: 24, y: 36, class: "i-node-type" }, kind) : null),
   );
   return group;
 }
@@ -62,19 +63,22 @@ function leaf(box, how) {
   const [name, type] = [nameOf(box), typeOf(box)];
   const state = box.kind === "trigger" ? null : how.standing(name, box);
   const branch = box.node.branchType ?? (box.node.error ? "ERROR" : "");
-  const group = svg("g", {
-    ...at, class: `i-node i-${box.kind}`, tabindex: "0", role: "button",
-    "aria-label": [name, lastPart(type), state?.state].filter(Boolean).join(", "), data: { id: box.id, branch },
-  });
+  const texts = [
+    svg("text", { x: 14, y: 20, class: "i-node-name" }, cut(name, 24)),
+    svg("text", { x: 14, y: 36, class: "i-node-type" }, cut(lastPart(type) || box.node.namespace || "", state ? 16 : 28)),
+    ...(state ? marks(state) : []),
+  ];
+  const group = svg("g", { ...at, class: `i-node i-${box.kind}`, tabindex: "0", role: "button", "aria-label": label(texts, name, state), data: { id: box.id, branch } });
   if (state) group.dataset.state = state.state;
-  group.append(
-    svg("title", { "aria-hidden": "true" }, `${name}\n${type || box.node.namespace || ""}`),
-    svg("rect", { width: box.width, height: box.height, rx: 8 }),
-    svg("text", { "aria-hidden": "true", x: 14, y: 20, class: "i-node-name" }, cut(name, 24)),
-    svg("text", { "aria-hidden": "true", x: 14, y: 36, class: "i-node-type" }, cut(lastPart(type) || box.node.namespace || "", state ? 16 : 28)),
-  );
-  if (state) group.append(...marks(state));
+  group.append(svg("title", {}, `${name}\n${type || box.node.namespace || ""}`), svg("rect", { width: box.width, height: box.height, rx: 8 }));
+  for (const text of texts) group.append(text, " ");
   return group;
+}
+
+/** Return the name of a box for who hears it: what stands in it, as those say it who see it, and what is cut off there. */
+function label(texts, name, state) {
+  const seen = texts.map((each) => each.textContent).filter(Boolean).join(" ");
+  return [seen, seen.startsWith(name) ? "" : name, state?.state].filter(Boolean).join(", ");
 }
 
 function marks(state) {
@@ -82,8 +86,8 @@ function marks(state) {
   const time = all.length ? duration((isOver(state.state) ? all.at(-1).to : Date.now()) - all[0].from) : "";
   const count = state.progress ? `${state.progress.done}/${state.progress.all}` : state.count > 1 ? `×${state.count}` : "";
   return [
-    svg("text", { "aria-hidden": "true", x: 176, y: 20, class: "i-node-state", "text-anchor": "end" }, icon(state.state)),
-    svg("text", { "aria-hidden": "true", x: 176, y: 36, class: "i-node-time", "text-anchor": "end" }, [count, time].filter(Boolean).join(" ")),
+    svg("text", { x: 176, y: 20, class: "i-node-state", "text-anchor": "end" }, icon(state.state)),
+    svg("text", { x: 176, y: 36, class: "i-node-time", "text-anchor": "end" }, [count, time].filter(Boolean).join(" ")),
   ];
 }
 

@@ -46,6 +46,7 @@ class LogIsland {
       onScroll: (seen) => this.#scrolled(seen),
       onWidth: (width) => this.#width(width),
     });
+    this.list.body.setAttribute("role", "list");
     this.undo.listen(this.scroller, "wheel", (event) => event.deltaY < 0 && this.setFollowing(false), { passive: true });
     this.undo.listen(this.scroller, "keydown", (event) => this.#key(event));
     this.source = new LogSource(this.filters());

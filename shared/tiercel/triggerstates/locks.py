@@ -12,7 +12,7 @@ from tiercel.lanes import Lanes
 from tiercel.model.execution import Execution
 from tiercel.model.states import State
 from tiercel.triggerrecords import DATED, POLLED, TriggerState, trigger_key
-from tiercel.triggerstate import TriggerStates
+from tiercel.triggerstates.changes import TriggerStates
 
 
 def is_running(lanes: Lanes, execution: str) -> bool:

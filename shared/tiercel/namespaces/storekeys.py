@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from tiercel.errors import ConflictError, TransientError
-from tiercel.keyvalues import ExpiredError, KeyValue, ValueType, check_key, decode, encode, written
+from tiercel.namespaces.keyvalues import ExpiredError, KeyValue, ValueType, check_key, decode, encode, written
 from tiercel.ports import Clock, Create, Delete, Index, Refused, StateStore, Stored, Update, Write
 
 _TRIES = 8

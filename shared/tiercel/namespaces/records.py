@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from tiercel.errors import ConflictError, NotFoundError
-from tiercel.keyvalues import upwards
 from tiercel.model.structures import deep_merge
+from tiercel.namespaces.keyvalues import upwards
 from tiercel.ports import Create, Delete, Put, Refused, StateStore
 
 

@@ -1,0 +1,1 @@
+"""What belongs to namespaces: their own variables, keys with values, files."""

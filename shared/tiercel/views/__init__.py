@@ -1,0 +1,1 @@
+"""Executions, flows and triggers as JSON, as people and clients see them."""
