@@ -188,14 +188,18 @@ LARGEST_SNAPSHOT = 64 * 1024
 """Bytes of a lane and its header that travel with the message which hands the lane over; larger ones are read."""
 
 
-def handed_over(token: Token) -> Envelope:
+def handed_over(token: Token, *, shown: bool = True) -> Envelope:
     """Return the message that has another process walk a lane from where it was just stored.
 
     No store needs to keep it: the message that is being handled stands behind the lane until it is sent.
+
+    Args:
+        token: The lane, as it is stored.
+        shown: Have the lane travel with it, if it is small; else it is read.
     """
     assert token.lane.current is not None
     run, snapshot = token.lane.runs[token.lane.current], None
-    if len(encode(token.header)) + len(encode(token.lane)) <= LARGEST_SNAPSHOT:
+    if shown and len(encode(token.header)) + len(encode(token.lane)) <= LARGEST_SNAPSHOT:
         snapshot = Snapshot(token.header, token.header_version, token.lane, token.lane_version)
     message = WalkLane(token.header.id, token.lane.key, f"{run.key}/{len(run.at)}", snapshot)
     return Envelope(message_key(message), encode_message(message), kept=False, works=True)

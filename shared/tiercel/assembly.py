@@ -21,7 +21,7 @@ from tiercel.executions import StoredExecutions
 from tiercel.flows import FlowStore
 from tiercel.inputreaders import Calls, InputReaders
 from tiercel.intake import Intake
-from tiercel.lanes import Lanes, Observer
+from tiercel.lanes import Jobs, Lanes, Observer
 from tiercel.masking import Mask
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.messages import Message, PollDue, TriggerDue
@@ -65,6 +65,8 @@ class World:
     """Seconds for which a claim holds."""
     works: Callable[[], bool] = lambda: True
     """Tells whether another task may begin here now, or is handed over to another process."""
+    jobs: Jobs | None = None
+    """Take tasks that are too much for this process; None where none is."""
     offline: bool = False
     """Whether expressions may ask nobody outside."""
     look: float = LOOK
@@ -143,6 +145,7 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
         owner=world.owner,
         lease=world.lease,
         works=world.works,
+        jobs=world.jobs,
         observer=observer,
     )
     view = ExecutionView(world.store, world.objects)

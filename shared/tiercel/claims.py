@@ -15,6 +15,9 @@ from tiercel.planner.transition import Work
 from tiercel.planner.walk import Walk
 from tiercel.ports import Delete, ObjectStore, Refused, StateStore
 
+JOB = "job/"
+"""How the name of an owner begins that is a job: when it dies, it is begun again under the same name."""
+
 
 class GoneError(Exception):
     """A lane is gone: its branch has ended, or its execution was purged."""
@@ -59,17 +62,22 @@ class Claims:
             token.lane.claim = Claim(self._owner, 0.0, cause)  # void: it only says which message stands behind the lane
         return True
 
-    def refuse_busy(self, token: Token, now: float) -> None:
-        """Leave a lane alone that somebody walks.
+    def is_cared_for(self, token: Token, now: float) -> bool:
+        """Tell whether a lane is walked in such a way that a message which asks for that is done with.
+
+        So it is where a job walks it, which no message brings back, and where a job meets somebody: it has come twice.
 
         Raises:
-            TransientError: Somebody does.
+            TransientError: A function walks it: a message waits until that has ended, or stands behind its claim.
         """
         claim = token.lane.claim
         if claim is None or claim.until <= now or self._store.is_gone(claim.owner):
-            return
-        if claim.owner != self._owner or self.holds(token.lane.key, claim.cause):
-            raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")
+            return False
+        if claim.owner == self._owner and not self.holds(token.lane.key, claim.cause):
+            return False
+        if claim.owner.startswith(JOB) or self._owner.startswith(JOB):
+            return True
+        raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")
 
     def is_lone(self, token: Token, work: Work | None) -> bool:
         """Tell whether a claim on a branch counts only if the branch has not ended: nothing else would tell of its end.

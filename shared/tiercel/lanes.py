@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from tiercel.model.execution import (
 )
 from tiercel.model.messages import ExecutionEnded, Message, message_key
 from tiercel.planner import geometry, joining, plan
+from tiercel.planner.bounds import Bounds
 from tiercel.planner.rendering import Renderer, Worlds
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Outcome, Transition, Work
@@ -51,6 +53,16 @@ class Worker(Protocol):
         """Stop the attempts of an execution that run in this process, or only those in some of its lanes."""
 
 
+@dataclass(frozen=True)
+class Jobs:
+    """Larger processes, for tasks that are too much for this one."""
+
+    bounds: Bounds
+    """What is not too much."""
+    begin: Callable[[Envelope], None]
+    """Has a job handle a message, or raises TransientError."""
+
+
 class Observer(Protocol):
     """Somebody who watches executions change."""
 
@@ -74,6 +86,7 @@ class Lanes:
         owner: str,
         lease: float,
         works: Callable[[], bool] = lambda: True,
+        jobs: Jobs | None = None,
         observer: Observer | None = None,
     ) -> None:
         """Open the lanes of a store.
@@ -89,6 +102,7 @@ class Lanes:
             owner: The name of this process, for claims.
             lease: Seconds for which a claim holds.
             works: Tells whether another task may begin here now, or is handed over to another process.
+            jobs: Take what is too much for this process; None where nothing is.
             observer: Sees every commit.
         """
         self.store = store
@@ -99,6 +113,8 @@ class Lanes:
         self._worlds = worlds
         self._surroundings = surroundings
         self._works = works
+        self._jobs = jobs
+        self._bounds = jobs.bounds if jobs is not None else None
         self._observer = observer
         self.announce: Callable[[str], object] = lambda each: self.commit([], [envelope(ExecutionEnded(each))])
         """Tells whoever waits that an execution has ended."""
@@ -209,11 +225,11 @@ class Lanes:
         """Plan an event, commit, run the task that follows; return that task's result as the next event."""
         works = self._works()  # asked once: a try that is refused has used nothing of it
         for _ in range(TRIES):
-            if event is plan.resume_lane:
-                self._claims.refuse_busy(token, self.now())
+            if event is plan.resume_lane and self._claims.is_cared_for(token, self.now()):
+                return token, None, []
             scene, renderer = self.scene(token)
             walk = Walk(scene, renderer, self.now())
-            walk.hands_over = not works
+            walk.hands_over, walk.bounds = not works, self._bounds
             work = self.fold(walk, renderer, event(walk), FOLDED)
             hands_over = self._claims.make(token, walk, work, cause)
             is_lone = event is plan.resume_lane and self._claims.is_lone(token, work)
@@ -228,7 +244,7 @@ class Lanes:
             except Refused:
                 token = self._reload(token)
                 continue
-            self._tell(token, ends=ends, hands_over=hands_over)
+            self._tell(token, ends=ends, hands_over=hands_over, works=works)
             if work is None:
                 return token, None, replies
             if is_lone:
@@ -236,11 +252,16 @@ class Lanes:
             return token, self._result(scene, renderer, work), replies
         raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is changed by too many at once")
 
-    def _tell(self, token: Token, *, ends: bool, hands_over: bool) -> None:
-        """Send what a commit of a lane does not send by itself."""
+    def _tell(self, token: Token, *, ends: bool, hands_over: bool, works: bool) -> None:
+        """Send what a commit of a lane does not send by itself.
+
+        A task that is handed over although this process works goes over its bounds, and to a job.
+        """
         if ends:
             self.announce(token.header.id)
-        if hands_over:
+        if hands_over and works and self._jobs is not None:
+            self._jobs.begin(handed_over(token, shown=False))  # whoever lists the runs of a job sees what it was given
+        elif hands_over:
             self.commit([], [handed_over(token)])
 
     def _result(self, scene: Scene, renderer: Renderer, work: Work) -> Event:

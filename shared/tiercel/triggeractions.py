@@ -188,8 +188,8 @@ def create_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wante
 def count_backfill(rt: Parts, namespace: str, flow_id: str, trigger: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many dates a backfill has, and begin none: `{count, isAll, first, last}`.
 
-    The trigger's conditions are not asked, nor which dates have an execution already: so many it is at most. Where there
-    are more than 1,000, `isAll` is false and `last` is the last of those that were counted.
+    The trigger's conditions are not asked, nor which dates have an execution already: so many it is at most. Where
+    there are more than 1,000, `isAll` is false and `last` is the last of those that were counted.
 
     Raises:
         As `create_backfill`.

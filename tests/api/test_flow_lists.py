@@ -92,6 +92,17 @@ def test_a_text_is_looked_for_as_it_is_meant(flows: Api, query: str, count: int)
     assert sum(len(each["matches"]) for each in found) == count
 
 
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("filters[q][EQUALS]=load&filters[namespace][EQUALS]=companyx", ["tidy"]),
+        ("filters[QUERY][EQUALS]=load&filters[FLOW_ID][NOT_EQUALS]=tidy&namespace=companyx", []),
+    ],
+)
+def test_structured_filters_narrow_a_search_in_sources_down(flows: Api, query: str, ids: list[str]) -> None:
+    assert [hit["id"] for hit in flows.get(f"/flows/source?{query}")["results"]] == ids
+
+
 def test_a_pattern_that_cannot_be_read_or_never_ends_is_refused(flows: Api) -> None:
     flows.fails(422, "GET", "/flows/source?regex=true&q=(")
     flows.deploy(f"id: long\nnamespace: t\n# {'a' * 4000}!\n")
@@ -107,6 +118,10 @@ def test_namespaces_are_found_with_those_above_them(flows: Api) -> None:
         ],
         "total": 5,
     }
+    for query in ("existing=true", "filters[existingOnly][EQUALS]=true", "filters[EXISTING_ONLY][EQUALS]=true"):
+        names = [each["id"] for each in flows.get(f"/namespaces/search?{query}")["results"]]
+        assert names == ["company.data", "company.data.raw", "companyx", "system"]
+    assert flows.get("/namespaces/search?filters[existingOnly][EQUALS]=false") == page
     assert [each["id"] for each in flows.get("/namespaces/search?q=raw&existing=true")["results"]] == [
         "company.data.raw"
     ]

@@ -132,13 +132,30 @@ def test_a_deleted_flow_that_is_created_again_goes_on_counting(api: Api) -> None
     assert api.get("/flows/company.team/daily")["deleted"] is False
 
 
-def test_a_flow_that_no_longer_validates_is_shown_and_deleted(api: Api) -> None:
+def test_a_flow_that_no_longer_validates_is_shown_locked_and_deleted(api: Api) -> None:
     create(api)
     broken = api.rt.flows.record("company.team", "daily")
     broken.source = broken.source.replace(LOG, "gone.Plugin")
     api.rt.store.commit(_writes(broken, 1))
+    api.rt.flows._parsed.clear()
     assert api.get("/flows/company.team/daily")["tasks"][0]["type"] == "gone.Plugin"
+    assert "gone.Plugin" in api.fails(423, "GET", "/flows/company.team/daily/graph")["message"]
+    api.fails(409, "POST", "/executions/company.team/daily")
     assert api.send("DELETE", "/flows/company.team/daily").status_code == 204
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "ISO-8859-1", "utf-16"])
+def test_a_flow_is_read_in_the_charset_that_it_names(api: Api, charset: str) -> None:
+    text = f"id: f\nnamespace: t\ndescription: où\ntasks:\n  - {{id: l, type: {LOG}, message: x}}\n"
+    kind = f"application/x-yaml; charset={charset}"
+    stored = api.post("/flows", data=text.encode(charset), content_type=kind)
+    assert (stored["description"], stored["source"]) == ("où", text)
+
+
+@pytest.mark.parametrize("charset", ["hex", "klingon", "utf-16"])
+def test_a_body_that_is_not_in_its_charset_is_refused(api: Api, charset: str) -> None:
+    kind = f"application/x-yaml; charset={charset}"
+    assert f"'{charset}'" in api.fails(422, "POST", "/flows", data=b"\xff\xfei", content_type=kind)["message"]
 
 
 def test_old_revisions_are_removed_for_good_but_not_the_latest(api: Api) -> None:

@@ -11,6 +11,7 @@ import pytest
 from api.driving import Api
 from clocks import HandClock
 from tiercel.api.site import Site
+from tiercel.model.execution import LARGEST_VALUES
 from tiercel.runtime import embedded
 
 
@@ -61,7 +62,8 @@ def test_a_value_that_cannot_be_read_is_refused(api: Api, text: str) -> None:
 
 
 def test_a_value_over_the_limit_is_refused(api: Api) -> None:
-    api.fails(413, "PUT", "/namespaces/t/kv/k", data=b'"' + b"a" * (4 << 20) + b'"')
+    said = api.fails(413, "PUT", "/namespaces/t/kv/k", data=b'"' + b"a" * LARGEST_VALUES + b'"')["message"]
+    assert f"over the limit of {LARGEST_VALUES} bytes" in said
 
 
 def test_a_key_is_written_again_described_and_removed(api: Api) -> None:

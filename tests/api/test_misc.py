@@ -96,6 +96,11 @@ def test_addresses_below_what_is_here_too(api: Api) -> None:
         ("GET", "/flows/policies"),
         ("POST", "/flows/t/promote"),
         ("POST", "/stats/generate-reports"),
+        ("POST", "/flows/hashes/by-ids"),
+        ("GET", "/namespaces/t/credentials"),
+        ("PUT", "/namespaces/t/reusable-inputs/x"),
+        ("GET", "/blueprints/custom"),
+        ("POST", "/promotion-targets"),
     ):
         assert api.send(method, path).headers["X-Kestra-Edition"] == "OSS", path
     text = "id: f\nnamespace: hashes\ntasks:\n  - {id: l, type: io.kestra.plugin.core.log.Log, message: x}\n"
@@ -105,6 +110,35 @@ def test_addresses_below_what_is_here_too(api: Api) -> None:
 def test_what_is_missing_does_not_say_so(api: Api) -> None:
     for path in ("/flows/t/none", "/executions/none", "/nothing/here"):
         assert "X-Kestra-Edition" not in api.send("GET", path).headers
+
+
+# ------------------------------------------------------------------ which methods
+
+METHODS = [
+    ("/api/v1/main/flows", "OPTIONS, POST"),
+    ("/api/v1/flows/t/f", "DELETE, GET, HEAD, OPTIONS, PUT"),
+    ("/api/v1/main/executions/webhook/t/f/k", "GET, OPTIONS, POST, PUT"),
+    ("/ping", "GET, HEAD, OPTIONS"),
+]
+
+
+@pytest.mark.parametrize(("path", "allowed"), METHODS)
+def test_an_address_says_which_methods_it_takes(client: Client, path: str, allowed: str) -> None:
+    response = client.open(path, method="PATCH")
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
+    response = client.open(path, method="OPTIONS")
+    assert (response.status_code, response.headers["Allow"], response.get_data()) == (204, allowed, b"")
+
+
+def test_where_nothing_is_nothing_is_allowed(client: Client) -> None:
+    for path in ("/api/v1/main/nothing", "/api/v1", "/api/v1/", "/nothing"):
+        for method in ("OPTIONS", "GET", "PATCH"):
+            response = client.open(path, method=method)
+            assert (response.status_code, response.headers.get("Allow")) == (404, None), path
+
+
+def test_secrets_are_read_and_nothing_else(client: Client) -> None:
+    assert client.put("/api/v1/main/namespaces/t/secrets").headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 # ------------------------------------------------------------------ who may ask
@@ -146,6 +180,7 @@ def test_who_shows_credentials_is_let_in(closed: Client, headers: dict[str, str]
 )
 def test_who_does_not_is_asked_for_them(closed: Client, headers: dict[str, str]) -> None:
     for path in ("/api/v1/main/configs", "/api/v1/openapi.json", "/api", "/api/v1/flows/search"):
+        assert closed.options(path, headers=headers).status_code == 401, path
         response = closed.get(path, headers=headers)
         assert response.status_code == 401, path
         assert response.headers["WWW-Authenticate"] == 'Basic realm="Tiercel"'

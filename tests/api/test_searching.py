@@ -134,6 +134,11 @@ def test_a_search_gives_executions_without_task_runs(api: Api) -> None:
     assert shown["state"]["current"] == "SUCCESS"
     assert "inputs" not in shown
     assert api.get("/executions/search?sort=state.startDate:asc&page=1&size=1")["results"][0]["id"] == first
+    orders = "sort=flowId:asc,state.startDate:asc", "sort=flowId:asc&sort=state.startDate:asc"
+    assert [[each["id"] for each in api.get(f"/executions/search?{by}")["results"]] for by in orders] == [
+        [first, second],
+        [first, second],
+    ]
     assert api.get("/executions?namespace=t&flowId=f")["total"] == 2
     assert api.get("/executions?namespace=t&flowId=g") == {"results": [], "total": 0}
 
@@ -145,6 +150,7 @@ def test_bad_searches_are_refused(api: Api) -> None:
         ("/executions/search?minLevel=INFO", 400),
         ("/executions/search?sort=nope:asc", 422),
         ("/executions/search?sort=id", 422),
+        ("/executions/search?sort=id:asc,", 422),
         ("/executions/search?size=1001", 422),
         ("/executions/search?page=0", 422),
         ("/executions/search?timeRange=PT1H&startDate=2026-01-01T00:00:00Z", 422),

@@ -104,6 +104,7 @@ def test_the_summary_counts_flows_and_their_triggers(ran: Api) -> None:
     schedule = "io.kestra.plugin.core.trigger.Schedule"
     ran.deploy(f"id: d\nnamespace: t\ntriggers:\n  - {{id: at, type: {schedule}, cron: '0 0 1 1 *'}}\n")
     assert ran.post("/stats/summary", json={}) == {"flows": 4, "triggers": 1}
+    assert ran.post("/stats/summary") == {"flows": 4, "triggers": 1}
     assert ran.post("/stats/summary", json={"namespace": "t.below"}) == {"flows": 1, "triggers": 0}
 
 

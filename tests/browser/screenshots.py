@@ -22,12 +22,12 @@ LARGEST = 120_000
 
 WIDE, PHONE = (1200, 750), (360, 740)
 FLOW, GOOD = "/ui/flows/edit/company.sales/daily-orders", "/ui/executions/company.sales/daily-orders/{good}"
-SHOTS = (
+SHOTS: tuple[tuple[str, str, tuple[int, int], str], ...] = (
     ("dashboard", "light", WIDE, "/ui/dashboards"),
-    ("executions", "dark", WIDE, "/ui/executions"),
+    ("executions", "dark", (1200, 700), "/ui/executions?size=10"),
     ("failure", "light", WIDE, "/ui/executions/company.sales/sync-customers/{bad}"),
     ("gantt", "dark", WIDE, f"{GOOD}/gantt"),
-    ("editor", "light", WIDE, f"{FLOW}/edit"),
+    ("editor", "light", (1120, 640), f"{FLOW}/edit"),
     ("topology", "dark", WIDE, f"{GOOD}/topology"),
     ("execute", "light", WIDE, "/ui/flows/execute/company.sales/daily-orders"),
     ("phone", "light", PHONE, "/ui/executions"),
@@ -72,11 +72,15 @@ def main() -> int:
     """Take all pictures; return 1 where one is too large."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "store") as server, sync_playwright() as running:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "store") as server,
+        sync_playwright() as running,
+    ):
         there = Installation(server)
         ids = populate(there)
         browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        files = [take(browser, there.url + path.format(**ids), *how) for *how, path in SHOTS]
+        files = [take(browser, there.url + path.format(**ids), name, theme, size) for name, theme, size, path in SHOTS]
         browser.close()
         there.close()
     large = [each for each in files if each.stat().st_size > LARGEST]

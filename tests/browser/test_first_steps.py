@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from browser.installation import Installation
 
@@ -54,7 +54,12 @@ def test_a_flow_is_written_with_completion_its_error_is_on_its_line_and_it_is_st
 def test_a_draft_that_was_stored_is_no_reason_to_warn(page: Page, there: Installation) -> None:
     there.deploy(WRITTEN.replace("mesage", "message").replace("written", "kept"))
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
     page.goto(f"{there.url}/ui/flows/edit/company.team/kept/edit")
     expect(page.locator(".i-badge")).to_have_text("Valid")
     page.locator(".cm-content").click()

@@ -1,4 +1,4 @@
-"""What good looks like (the pages' specification, 7.4), with a real server: size, script tags, hidden tabs, keys alone."""
+"""What good looks like (the pages' specification, 7.4), on a real server: size, script tags, hidden tabs, keys."""
 
 from __future__ import annotations
 
@@ -44,11 +44,19 @@ outputs: [{{id: o, type: STRING, value: '{EVIL}'}}]
 triggers: [{{id: day, type: {CORE}.trigger.Schedule, cron: "0 0 * * *", description: '{EVIL}'}}]
 tasks:
   - {{id: say, type: {CORE}.log.Log, message: '{EVIL}', description: '{EVIL}'}}
-  - {{id: each, type: {CORE}.flow.ForEach, values: ['{EVIL}'], tasks: [{{id: in, type: {CORE}.debug.Return, format: '{EVIL}'}}]}}
+  - id: each
+    type: {CORE}.flow.ForEach
+    values: ['{EVIL}']
+    tasks: [{{id: in, type: {CORE}.debug.Return, format: '{EVIL}'}}]
   - {{id: no, type: {CORE}.execution.Fail, errorMessage: '{EVIL}'}}
 """
 TABS = ("", "/gantt", "/logs", "/topology", "/outputs", "/replay")
-PLACES = ("/ui/flows/edit/company.evil/scripted", "/ui/flows/execute/company.evil/scripted", "/ui/executions", "/ui/logs")
+PLACES = (
+    "/ui/flows/edit/company.evil/scripted",
+    "/ui/flows/execute/company.evil/scripted",
+    "/ui/executions",
+    "/ui/logs",
+)
 
 
 def test_an_execution_of_a_thousand_runs_is_shown_within_a_second_of_its_data(page: Page, there: Installation) -> None:
@@ -75,7 +83,8 @@ def test_of_a_hundred_thousand_lines_the_last_is_shown_and_the_tab_stays_small(p
     expect(page.get_by_text("this is the last line")).to_be_visible(timeout=5000)
     assert page.locator(".i-log-line").count() < 120
     assert page.evaluate("performance.memory.usedJSHeapSize") < 200_000_000
-    assert there.ask("GET", "/logs/search", params={"filters[executionId][EQUALS]": execution, "size": 1})["total"] == 100_001
+    query = {"filters[executionId][EQUALS]": execution, "size": 1}
+    assert there.ask("GET", "/logs/search", params=query)["total"] == 100_001
 
 
 def test_a_flow_of_300_tasks_is_drawn(page: Page, there: Installation) -> None:

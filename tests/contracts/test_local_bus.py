@@ -139,7 +139,7 @@ def test_waiting_receivers_do_not_poll(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     bus = OutboxBus(store, SystemClock())
     store.commit([], [Envelope("timer", b"", time.time() + 3600)])
-    threads = [threading.Thread(target=bus.receive, args=(None,)) for _ in range(8)]
+    threads = [threading.Thread(target=bus.receive, args=(None,)) for _ in range(128)]
     for thread in threads:
         thread.start()
     time.sleep(0.1)
@@ -150,7 +150,7 @@ def test_waiting_receivers_do_not_poll(tmp_path: Path) -> None:
     for thread in threads:
         thread.join(60)
     store.close()
-    assert after.ru_nvcsw - before.ru_nvcsw < 20
+    assert after.ru_nvcsw - before.ru_nvcsw < 100  # fewer than there are receivers
 
 
 def test_closing_sends_every_receiver_home(local: LocalPlace) -> None:

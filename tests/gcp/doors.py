@@ -32,7 +32,7 @@ class Doors:
         """Make topics and subscriptions; further settings by the names of their variables."""
         self.project = fresh_project()
         firestore, self._pubsub = (each.host for each in running())
-        environment = {
+        self.environment = environment = {
             "GOOGLE_CLOUD_PROJECT": self.project,
             "TIERCEL_BUCKET": f"{self.project}-files",
             "FIRESTORE_EMULATOR_HOST": firestore,
@@ -70,6 +70,10 @@ class Doors:
     def send(self, message: Message, attempt: int = 1) -> int:
         """Post a message of the engine's."""
         return self.post(push(encode_message(message), {"key": message_key(message)}, attempt))
+
+    def post_to_execute(self, message: Message) -> int:
+        """Post a message of the engine's to the function that runs tasks."""
+        return self.post(push(encode_message(message), {"key": message_key(message)}), TASKS)
 
     def dead(self) -> list[bytes]:
         """Take what lies on the dead-letter topic."""

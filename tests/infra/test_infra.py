@@ -22,6 +22,8 @@ DOOR = {"TIERCEL_URL", "TIERCEL_USER", "TIERCEL_PASSWORD", "TIERCEL_TOKEN", "TIE
 """Settings of the function that people call."""
 LOGIN = {"TIERCEL_PASSWORD", "TIERCEL_TOKEN"}
 """Those of them that are secrets."""
+WORKER = {"TIERCEL_JOB", "TIERCEL_JOB_TASKS"}
+"""Settings of the function that begins jobs."""
 EVERYWHERE = {"LOG_EXECUTION_ID", "THREADS", "TIERCEL_TIMEOUT"}
 """What every function is told besides the settings that it shares with the others."""
 
@@ -68,7 +70,8 @@ def _given(plan: Checked, function: str) -> tuple[set[str], set[str]]:
 
 def _shared() -> set[str]:
     """Return the settings of all functions."""
-    return {name for name in cloud_settings._NAMES.values() if "EMULATOR" not in name} - DOOR
+    named = {name for name in cloud_settings._NAMES.values() if "EMULATOR" not in name}
+    return named - DOOR - WORKER - {"CLOUD_RUN_EXECUTION"}
 
 
 @pytest.mark.parametrize("function", functions())

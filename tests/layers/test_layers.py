@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import tiercel
 
 ROOT = Path(tiercel.__file__).parent
+DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 
 ROOMS: list[set[str]] = [
     {"cli"},
@@ -101,6 +103,15 @@ def room(module: str) -> str:
 def test_every_module_has_its_room() -> None:
     homeless = {room(name) for name, _ in modules()} - PLACE.keys()
     assert not homeless, f"say in ROOMS where these stand: {sorted(homeless)}"
+
+
+def test_the_description_of_the_house_names_every_room_in_this_order() -> None:
+    table = DESIGN.read_text().partition("## Rooms")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    cells = [re.findall(r"`([^`/]+?)(?:\.py|/\w+)?`", row) for row in rows]
+    told = [name for names in cells for name in names if name in PLACE]
+    assert set(told) == PLACE.keys()
+    assert [PLACE[name] for name in told] == sorted(PLACE[name] for name in told)
 
 
 def test_imports_go_down_only() -> None:

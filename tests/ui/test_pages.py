@@ -188,9 +188,8 @@ def test_the_neighbours_of_an_execution_are_a_step_away(world: World, reader: Re
 
 
 def test_csv_is_shown_as_a_table(world: World, reader: Reader) -> None:
-    world.api.deploy(
-        f"id: csv\nnamespace: company.next\ntasks: [{{id: w, type: {WRITE}, content: 'a,b\n\n1,\"x,y\"\n', extension: .csv}}]"
-    )
+    write = f"{{id: w, type: {WRITE}, content: 'a,b\n\n1,\"x,y\"\n', extension: .csv}}"
+    world.api.deploy(f"id: csv\nnamespace: company.next\ntasks: [{write}]")
     execution = world.api.run("/executions/company.next/csv")
     (uri,) = [run["outputs"]["uri"] for run in world.api.get(f"/executions/{execution}")["taskRunList"]]
     html = reader.get(f"/ui/executions/company.next/csv/{execution}/file/preview?path={quote(uri, safe='')}")

@@ -30,6 +30,15 @@ def read_text(request: Request) -> bytes:
         raise UnprocessableError(f"the body is not text in the charset '{charset}'; send it as UTF-8") from None
 
 
+def read_json_if_any(call: Call, kind: type[T]) -> T:
+    """Return the body as a value of a type all of whose members have defaults: an empty body has none of them.
+
+    Raises:
+        UnprocessableError: It is no JSON, or of another shape.
+    """
+    return read_json(call, kind) if call.request.get_data().strip() else kind()
+
+
 def read_json(call: Call, kind: type[T]) -> T:
     """Return the body as a value of a type.
 

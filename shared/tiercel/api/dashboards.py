@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tiercel.api.bodies import read_json, read_text
+from tiercel.api.bodies import read_json, read_json_if_any, read_text
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.charts import GlobalFilter, chart_page
 from tiercel.api.failures import UnprocessableError
@@ -185,7 +185,7 @@ def preview_chart(call: Call) -> object:
 def get_chart(call: Call) -> object:
     """Return the rows of a chart of a dashboard."""
     authored, _ = read_dashboard(_found(call)[0].source)
-    narrowed = read_json(call, GlobalFilter) if call.request.get_data().strip() else GlobalFilter()
+    narrowed = read_json_if_any(call, GlobalFilter)
     return chart_page(call, _chart(authored, call.path["chartId"]), narrowed, authored.timeWindow.default)
 
 

@@ -147,6 +147,22 @@ def refuse_empty(given: Mapping[str, list[str]]) -> None:
             raise BadRequestError(f"the filter '{name}' has no value; leave it out where everything is meant")
 
 
+def refuse_empty_nodes(nodes: Sequence[object]) -> None:
+    """Refuse conditions of a body that have no value, as `refuse_empty` does.
+
+    Raises:
+        BadRequestError: There is one.
+    """
+    for node in nodes:
+        if not isinstance(node, Mapping):
+            continue
+        children = node.get("children")
+        refuse_empty_nodes(children if isinstance(children, list) else ())
+        name, takes_none = node.get("field"), str(node.get("operation")).upper() in VALUELESS
+        if name and not takes_none and node.get("value") in (None, "", [], {}):
+            raise BadRequestError(f"the filter '{name}' has no value; leave it out where everything is meant")
+
+
 def read_nodes(nodes: Sequence[object], now: float) -> Filter:
     """Return what a body's `filters` ask for: all of its nodes.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tiercel.api.bodies import read_json
+from tiercel.api.bodies import read_json, read_json_if_any
 from tiercel.api.calls import Call
 from tiercel.api.executions import LATEST, FlowName, latest_of
 from tiercel.api.failures import NoRouteError, UnprocessableError
@@ -67,7 +67,7 @@ class Flows(msgspec.Struct, forbid_unknown_fields=True):
 @routes.route("POST", "/stats/summary", body=JSON, shape=Where)
 def summary(call: Call) -> object:
     """Return how many flows there are, and how many triggers they have."""
-    where = read_json(call, Where).namespace
+    where = read_json_if_any(call, Where).namespace
     records = [each for each in call.site.parts.flows.all() if not where or is_within(each.namespace, where)]
     return {"flows": len(records), "triggers": sum(len(each.triggers) for each in records)}
 
@@ -136,13 +136,13 @@ def _meant(sought: Sought) -> Callable[[str, str], bool]:
 @routes.route("POST", "/stats/executions/daily", body=JSON, shape=Sought)
 def executions_over_time(call: Call) -> object:
     """Return executions over time, by state."""
-    return series_json(read_series(call, read_json(call, Sought)))
+    return series_json(read_series(call, read_json_if_any(call, Sought)))
 
 
 @routes.route("POST", "/stats/executions/daily/group-by-flow", body=JSON, shape=Sought)
 def executions_by_flow(call: Call) -> object:
     """Return executions over time, by namespace, flow and state."""
-    series = read_series(call, read_json(call, Sought))
+    series = read_series(call, read_json_if_any(call, Sought))
     found: dict[str, dict[str, Any]] = {}
     for namespace, flow in flow_names(series):
         found.setdefault(namespace, {})[flow] = series_json(series.of(f"{namespace}/{flow}"))
@@ -152,7 +152,7 @@ def executions_by_flow(call: Call) -> object:
 @routes.route("POST", "/stats/executions/daily/group-by-namespace", body=JSON, shape=Sought)
 def executions_by_namespace(call: Call) -> object:
     """Return executions by namespace and state."""
-    flows = read_series(call, read_json(call, Sought)).flows()
+    flows = read_series(call, read_json_if_any(call, Sought)).flows()
     return {
         namespace: {"counts": counts(tally), "total": sum(each.number for each in tally.values())}
         for namespace, tally in by_namespace(flows).items()

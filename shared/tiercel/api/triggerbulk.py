@@ -13,7 +13,7 @@ import msgspec
 from tiercel import triggeractions
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Call
-from tiercel.api.filters import Filter, read_nodes
+from tiercel.api.filters import Filter, read_nodes, refuse_empty_nodes
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.api.triggerlists import DATE_FILTER, found_by
@@ -48,7 +48,9 @@ def _meant(call: Call) -> list[Name]:
     """Return the triggers that the query and the body mean: all of them before the first one is touched."""
     wanted = call.filter
     if call.request.get_data().strip():
-        also = read_nodes(read_json(call, QueryBody).filters or (), call.site.parts.lanes.now())
+        nodes = read_json(call, QueryBody).filters or ()
+        refuse_empty_nodes(nodes)
+        also = read_nodes(nodes, call.site.parts.lanes.now())
         wanted = also if wanted is None else Filter("and", (wanted, also))
     return [(state.namespace, state.flow_id, state.trigger) for state in found_by(call, wanted)]
 

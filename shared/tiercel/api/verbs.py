@@ -241,13 +241,18 @@ def evaluate(call: Call, header: Execution) -> object:
     return _evaluated(call, header.id, None)
 
 
+@routes.route("POST", "/executions/{id}/actions/eval/{taskRunId}", body="text/plain")
 def evaluate_at(call: Call) -> object:
     """Say what an expression gives in the place of a task run; secrets are stars."""
     return _evaluated(call, call.path["id"], call.path["taskRunId"])
 
 
-AT_RUN = ("/executions/{id}/eval/{taskRunId}", "/executions/{id}/actions/eval/{taskRunId}")
-routes.route("POST", *AT_RUN, body="text/plain")(evaluate_at)
+@routes.route("POST", "/executions/{id}/eval/{taskRunId}", body="text/plain", parameters=(LABELS, REVISION))
+def evaluate_at_older(call: Call) -> object:
+    """Say what an expression gives in the place of a task run; secrets are stars."""
+    if call.path["taskRunId"] == "validate" and _execution(call) is None:  # a flow that is called `eval`
+        return _create(call, "eval/validate")
+    return evaluate_at(_reread(call, ()))
 
 
 def _evaluated(call: Call, execution: str, run: str | None) -> object:

@@ -92,13 +92,20 @@ class Handler(Leftovers):
             seconds: For how long tasks may begin here; 0 hands every task over.
         """
         try:
-            pushed = decode(headers, body)
-            delivery = pushed.delivery()
-            message = _message(delivery)
+            return self.take(decode(headers, body), seconds)
         except MalformedMessageError as error:
             _log.error("a message is refused and goes to the dead-letter topic: %s", error)
             self._bury(body)
             return DONE
+
+    def take(self, pushed: Pushed, seconds: float) -> int:
+        """Handle a message, with so many seconds in which tasks may begin; return the code to answer with.
+
+        Raises:
+            MalformedMessageError: It is none of the engine's.
+        """
+        delivery = pushed.delivery()
+        message = _message(delivery)
         self.budget.begin(seconds)
         try:
             return self._handle(message, delivery, pushed)

@@ -14,21 +14,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tiercel.adapters.gcp.attributes import attributes_of
 from tiercel.adapters.gcp.firestore import LARGEST, LARGEST_EMULATED, FirestoreStore
 from tiercel.adapters.gcp.firestore import connect as open_client
+from tiercel.adapters.gcp.jobs import CloudRunJob
 from tiercel.adapters.gcp.objects import BucketObjects
 from tiercel.adapters.gcp.pubsub import Publisher
+from tiercel.adapters.gcp.push import Pushed
 from tiercel.adapters.gcp.secrets import ManagedSecrets
 from tiercel.adapters.gcp.sending import Sender
 from tiercel.adapters.gcp.timers import CloudTasks
 from tiercel.adapters.local.clock import SystemClock
 from tiercel.adapters.local.secrets import EnvironmentSecrets, envs
+from tiercel.archive import envelope
 from tiercel.assembly import Parts, World, assemble, poisoned
+from tiercel.claims import JOB
 from tiercel.cloud.failures import StoredFailures
 from tiercel.cloud.handling import DONE, Budget, Handler
 from tiercel.cloud.settings import BUDGET, Settings
 from tiercel.firing.ticking import tick
-from tiercel.lanes import Observer
+from tiercel.lanes import Jobs, Observer
+from tiercel.model.messages import WalkLane
+from tiercel.planner.bounds import Bounds
 from tiercel.ports import Clock, Envelope
 from tiercel.services import Secrets
 from tiercel.sweeping import Sweeper
@@ -66,6 +73,12 @@ class Cloud:
     def execute(self, headers: Mapping[str, str], body: bytes) -> int:
         """Handle a message, and run tasks as long as there is time. Return the code to answer with."""
         return self.handler.answer(headers, body, self.settings.timeout * BUDGET)
+
+    def work(self, message: WalkLane, attempt: int) -> int:
+        """Handle the message of a job, which is tried so often by now. Return the code that a function would answer."""
+        sent = envelope(message)
+        pushed = Pushed(sent.body, attributes_of(sent), "", "the job's environment", attempt)
+        return self.handler.take(pushed, self.settings.timeout * BUDGET)
 
     def on_object(self, headers: Mapping[str, str], body: bytes) -> int:
         """Hear a notification of a bucket. Return the code to answer with."""
@@ -147,9 +160,24 @@ def _store(settings: Settings, objects: BucketObjects, sender: Sender, clock: Cl
         objects=objects,
         publish=sender,
         clock=clock,
-        owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        owner=_owner(settings),
         largest=LARGEST_EMULATED if settings.is_emulated else LARGEST,
     )
+
+
+def _owner(settings: Settings) -> str:
+    """Return the name of this process: that of the run of a job, or one that no other has had."""
+    if settings.run:
+        return f"{JOB}{settings.run}"
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _jobs(settings: Settings) -> Jobs | None:
+    """Return what takes the tasks that are too much for a function; None where the installation has no job."""
+    if not settings.has_jobs:
+        return None
+    job = CloudRunJob(settings.job, host=settings.run_host)
+    return Jobs(Bounds(settings.longest, settings.tasks_apart), job.begin)
 
 
 def _world(
@@ -173,6 +201,7 @@ def _world(
         owner=store.owner,
         lease=settings.lease,
         works=budget.works,
+        jobs=_jobs(settings),
         look=LOOK,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,10 @@ BUDGET = 0.6
 
 DEFAULT_TIMEOUT = 540.0
 """Seconds that a function may take, where nothing is said (the longest of an event-driven function)."""
+
+
+SPARE = 30.0
+"""Seconds of a function's time that a task may not ask for: it has to be stopped, and its end to be stored."""
 
 
 class SettingsError(TiercelError):
@@ -61,6 +66,12 @@ class Settings:
     """TIERCEL_TOKEN: a token that is as good (Bearer)."""
     api_open: str = ""
     """TIERCEL_API_OPEN: `true` where the API asks for no credentials, because IAM lets nobody else call it."""
+    job: str = ""
+    """TIERCEL_JOB: the Cloud Run job of long tasks, `projects/P/locations/L/jobs/J`; empty where there is none."""
+    job_tasks: str = ""
+    """TIERCEL_JOB_TASKS: how the types of tasks begin that go there however short they are, between commas."""
+    run: str = ""
+    """CLOUD_RUN_EXECUTION: the run of a job that this process is, under the same name when it is begun again."""
     threads: int = 4
     """THREADS: how many requests this process answers at once (functions-framework reads it too)."""
     firestore_host: str | None = None
@@ -71,11 +82,28 @@ class Settings:
     """STORAGE_EMULATOR_HOST: an address with its scheme, as Google's libraries want it."""
     tasks_host: str | None = None
     """TIERCEL_TASKS_EMULATOR_HOST: what plays Cloud Tasks."""
+    run_host: str | None = None
+    """TIERCEL_RUN_EMULATOR_HOST: what plays Cloud Run; without it emulators have no jobs."""
 
     @property
     def lease(self) -> float:
         """Seconds for which a claim holds: a little more than a function may take."""
         return self.timeout + 30
+
+    @property
+    def longest(self) -> float:
+        """Seconds that a task may ask for which runs in this function."""
+        return max(0.0, self.timeout - SPARE)
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether tasks may go to a job."""
+        return bool(self.job) and (not self.is_emulated or self.run_host is not None)
+
+    @property
+    def tasks_apart(self) -> tuple[str, ...]:
+        """How the types begin of tasks that never run in a function."""
+        return tuple(part.strip() for part in self.job_tasks.split(",") if part.strip())
 
     @property
     def is_open(self) -> bool:
@@ -111,10 +139,14 @@ _NAMES = {
     "password": "TIERCEL_PASSWORD",
     "token": "TIERCEL_TOKEN",
     "api_open": "TIERCEL_API_OPEN",
+    "job": "TIERCEL_JOB",
+    "job_tasks": "TIERCEL_JOB_TASKS",
+    "run": "CLOUD_RUN_EXECUTION",
     "firestore_host": "FIRESTORE_EMULATOR_HOST",
     "pubsub_host": "PUBSUB_EMULATOR_HOST",
     "storage_host": "STORAGE_EMULATOR_HOST",
     "tasks_host": "TIERCEL_TASKS_EMULATOR_HOST",
+    "run_host": "TIERCEL_RUN_EMULATOR_HOST",
 }
 
 
@@ -145,7 +177,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings.
 
     Raises:
-        SettingsError: A variable is missing, or no number where one is wanted.
+        SettingsError: A variable is missing, or is not what is wanted.
     """
     given = {own: environment[name] for own, name in _NAMES.items() if environment.get(name)}
     for name in ("project", "bucket"):
@@ -154,6 +186,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 f"the environment variable {_NAMES[name]} is not set: it names the {name} of the installation "
                 "(`terraform output -raw env` and `tiercel emulate --env-file` give all of them)"
             )
+    job = given.get("job", "")
+    if job and not re.fullmatch(r"projects/[^/]+/locations/[^/]+/jobs/[^/]+", job):
+        raise SettingsError(f"TIERCEL_JOB is {job!r}, wanted projects/PROJECT/locations/REGION/jobs/JOB, or nothing")
     text = environment.get("TIERCEL_TIMEOUT") or str(DEFAULT_TIMEOUT)
     try:
         timeout = float(text)

@@ -41,7 +41,7 @@ def first_date(keeper: Keeper, state: TriggerState, start: float, end: float) ->
 
 
 def dates_in(keeper: Keeper, state: TriggerState, start: float, end: float) -> list[float]:
-    """Return the dates of a trigger that lie in a span, whatever its conditions say: at most `MOST_COUNTED` and one more.
+    """Return the dates of a trigger in a span, whatever its conditions say: at most `MOST_COUNTED` and one more.
 
     Raises:
         InputError: The dates of the trigger cannot be read.

@@ -114,9 +114,7 @@ class Tree:
             node.plugin, node.properties = registry.load(_SEQUENTIAL), {}
         return node if live else None
 
-    def _properties(
-        self, plugin: type[Plugin], canonical: str, raw: dict[object, object], path: Path
-    ) -> dict[str, object]:
+    def _properties(self, plugin: type[Plugin], canonical: str, raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """Return a task's properties, those that hold tasks left out."""
         besides = ("retry", *nested_shapes(plugin))
         owner = f"class {canonical}"

@@ -94,8 +94,8 @@ def _cannot_open(walk: Walk, node: Node, run: TaskRun, reason: str) -> None:
 
 
 def _hand_out(walk: Walk, node: Node, run: TaskRun) -> Work | None:
-    """Begin a runnable task here, or leave it to another worker when this one has many lanes to open."""
-    if not walk.hands_over or getattr(node.plugin, "inline", False):
+    """Begin a runnable task here, or leave it to another worker: this one has many lanes to open, or is too small."""
+    if getattr(node.plugin, "inline", False) or not (walk.hands_over or walk.is_too_much(node, run)):
         return walk.attempt(node, run)
     walk.handed_over = True
     return None
@@ -144,6 +144,9 @@ def nothing(walk: Walk) -> None:
 
 def _lost(walk: Walk, node: Node, run: TaskRun) -> Work | None:
     """Begin again a task whose worker died; one that kills its worker every time fails."""
+    if walk.is_too_much(node, run):
+        walk.handed_over = True  # as it stands: who is large enough for it notes the loss and begins
+        return None
     run.lost += 1
     run.attempts[-1].at.append((State.RESUBMITTED, walk.now))
     if run.lost < MOST_LOST:

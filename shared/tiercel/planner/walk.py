@@ -11,6 +11,7 @@ from tiercel.model.flow import ERRORS, FINALLY, MAIN, Flow, Node, is_late_branch
 from tiercel.model.messages import BranchEnded
 from tiercel.model.states import Level, State, allow, seen
 from tiercel.planner import geometry
+from tiercel.planner.bounds import Bounds
 from tiercel.planner.rendering import Renderer
 from tiercel.planner.scene import Scene
 from tiercel.planner.transition import Transition, Work
@@ -29,6 +30,8 @@ class Walk:
         self.transition = Transition()
         self.hands_over = False
         """Leave tasks that do work to other workers: this one opens many lanes."""
+        self.bounds: Bounds | None = None
+        """What may be asked of this worker; None where everything may."""
         self.handed_over = False
         """The token stands at a task that is left to another worker."""
 
@@ -67,6 +70,12 @@ class Walk:
         return self.lane.runs[geometry.run_key(node, self.rounds()[: len(geometry.loops_of(node))])]
 
     # ------------------------------------------------------------ starting
+
+    def is_too_much(self, node: Node, run: TaskRun) -> bool:
+        """Tell whether a task goes over the bounds of this worker; one without effect never does."""
+        if self.bounds is None or getattr(node.plugin, "inline", False):
+            return False
+        return self.bounds.exceeded(self.renderer, node, run)
 
     def attempt(self, node: Node, run: TaskRun) -> Work:
         """Begin one more attempt of a runnable task."""

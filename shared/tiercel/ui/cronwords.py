@@ -24,7 +24,7 @@ MOST = 4
 
 
 def in_words(cron: object) -> str:
-    """Return when an expression of five fields (or six, the seconds first and 0) fires; empty where words would fail."""
+    """Return when an expression of five fields (or six, the seconds 0) fires; empty where words would fail."""
     fields = NICKNAMES.get(str(cron).lower(), str(cron)).upper().split()
     if len(fields) == 6 and fields[0] == "0":
         fields = fields[1:]

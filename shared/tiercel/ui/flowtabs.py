@@ -107,7 +107,7 @@ def triggers(visit: Visit, flow: Flow) -> dict[str, Any]:
 
 
 def _counted(visit: Visit, flow: Flow) -> dict[str, Any]:
-    """Return how many dates the backfill has that somebody is about to begin: by the trigger's id; a text on failure."""
+    """Return how many dates a backfill would have, by the trigger's id; a text where it cannot be."""
     trigger, start = visit.given("triggerId"), visit.given("backfill.start")
     if not trigger or not start:
         return {}

@@ -21,10 +21,12 @@ export class Viewport {
   /** Show the whole sheet, never larger than it is. */
   fit(width, height) {
     const { clientWidth, clientHeight } = this.frame;
-    const room = Math.max(50, clientHeight - TOOLS);
+    const bar = this.frame.parentElement?.querySelector(".i-graph-tools");
+    const top = Math.max(TOOLS, bar ? bar.offsetTop + bar.offsetHeight : 0); // larger where fingers press the buttons
+    const room = Math.max(50, clientHeight - top);
     this.scale = Math.min(1, Math.max(LEAST, Math.min(clientWidth / (width || 1), room / (height || 1))));
     this.x = Math.max(0, (clientWidth - width * this.scale) / 2);
-    this.y = TOOLS + Math.max(0, (room - height * this.scale) / 2);
+    this.y = top + Math.max(0, (room - height * this.scale) / 2);
     this.#apply();
   }
 

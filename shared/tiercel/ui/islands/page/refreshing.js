@@ -45,7 +45,7 @@ export function refreshing(document) {
       ask("execution");
     }, TURN);
   };
-  let [version, state] = ["", ""];
+  let [version, state] = ["", document.querySelector("[data-live-state]")?.dataset.liveState ?? ""]; // as the server has drawn it
   document.addEventListener("tiercel:execution", ({ detail }) => {
     const now = `${detail.id} ${detail.state.histories.length} ${detail.taskRunList?.length} ${detail.taskRunList?.at(-1)?.state.current}`;
     if (version && version !== now) changed();
