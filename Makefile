@@ -7,7 +7,7 @@ BENCH := .bench/dbos-venv
 # Each file of tests in one of several processes; `tests/conftest.py` says which folders stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
-.PHONY: help demo server test check check-infra checkov bench package deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui screenshots clean
+.PHONY: help demo server test check check-infra checkov bench package worker-image deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui screenshots clean
 
 help:
 	@echo "make demo     install, then run the flights pipeline on a PostgreSQL of its own"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench    durable task runs per second, beside DBOS on SQLite, in one run; ARGS=idle: that part alone"
 	@echo "make ui       what the web pages load, into shared/tiercel/ui/built: needs Node, 18 or later"
 	@echo "make package  one zip for each cloud function, in dist/functions"
+	@echo "make worker-image  PROJECT=... [REGION=...] [PREFIX=...]: the image of the job of long tasks (docs/deploy.md)"
 	@echo "make emulate  Google's emulators with the functions, on this machine"
 	@echo "make conformance-emulators  the conformance suite on them: some four minutes"
 	@echo "make deploy   PROJECT=... [REGION=...] [STATE=bucket]: everything into a Google Cloud project (docs/deploy.md)"
@@ -112,6 +113,16 @@ REGION ?= europe-west1
 TERRAFORM := terraform -chdir=infra
 TARGET = -var project_id=$(PROJECT) -var region=$(REGION)
 APPROVED = $(if $(AUTO),-auto-approve)
+
+# Into the repository that `make deploy` has made; its name ends with a tag that goes by what is in it.
+PREFIX ?= tiercel
+WORKER = $(REGION)-docker.pkg.dev/$(PROJECT)/$(PREFIX)-functions/worker
+
+worker-image: install-test
+	@test -n "$(PROJECT)" || { echo "make worker-image: PROJECT is not given, wanted a project's id: make worker-image PROJECT=my-project" >&2; exit 2; }
+	tag=$$($(BIN)/python functions/package.py --worker dist/worker) \
+	  && gcloud builds submit dist/worker --project $(PROJECT) --region $(REGION) --tag $(WORKER):$$tag \
+	  && echo "for infra/terraform.tfvars, before make deploy: worker_image = \"$(WORKER):$$tag\""
 
 deploy: install-test $(UI_IF_NODE)
 	@test -n "$(PROJECT)" || { echo "make deploy: PROJECT is not given, wanted a project's id: make deploy PROJECT=my-project" >&2; exit 2; }

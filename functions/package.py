@@ -1,4 +1,4 @@
-"""Builds one zip for each function: `main.py`, `requirements.txt` and the library, and nothing else.
+"""Builds one zip for each function: `main.py`, `requirements.txt` and the library; and the folder of the job's image.
 
 The same files give the same bytes on every machine, so the hash in an object's name changes only when the code does.
 Nothing is compressed: what the compressors of two machines make of a file is not the same.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import shutil
 import sys
 import tomllib
 import zipfile
@@ -102,12 +103,32 @@ def build(name: str, folder: Path) -> Path:
     return target
 
 
+def worker(folder: Path) -> str:
+    """Make the folder from which the image of the job is built; return a tag that goes by what is in it."""
+    if folder.exists() and not (folder / "Dockerfile").exists() and any(folder.iterdir()):
+        raise SystemExit(f"the folder {folder} holds something else: name an empty one, or one that this has made")
+    shutil.rmtree(folder, ignore_errors=True)
+    digest = hashlib.sha256()
+    own = [each for each in files("execute") if each[0] != "main.py"]
+    for inside, path in [("Dockerfile", HERE / "job" / "Dockerfile"), *own]:
+        content = path.read_bytes()
+        target = folder / inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        digest.update(f"{inside} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:16]
+
+
 def main() -> int:
-    """Build all zips, or with `--requirements` write the requirements files."""
+    """Build all zips; or with `--requirements` the requirements files, or with `--worker` the folder of the image."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=ROOT / "dist" / "functions", help="the folder for the zips")
     parser.add_argument("--requirements", action="store_true", help="write each requirements.txt anew instead")
+    parser.add_argument("--worker", type=Path, help="make this folder for the job's image instead, and print its tag")
     options = parser.parse_args()
+    if options.worker is not None:
+        print(worker(options.worker))
+        return 0
     for name in names():
         if options.requirements:
             (HERE / name / "requirements.txt").write_text(requirements(name))

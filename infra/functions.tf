@@ -40,6 +40,7 @@ resource "google_cloudfunctions2_function" "function" {
     environment_variables = merge(
       local.environment,
       each.key == "api" ? local.door : {},
+      each.key == "execute" ? local.begins : {},
       { LOG_EXECUTION_ID = "true", THREADS = tostring(each.value.concurrency), TIERCEL_TIMEOUT = tostring(each.value.timeout) },
     )
 

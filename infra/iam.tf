@@ -1,10 +1,10 @@
-# Who may do what: an account for each function, one that calls them, one that builds them.
+# Who may do what: an account for each function and for the job, one that calls them, one that builds them.
 
 resource "google_service_account" "function" {
-  for_each = local.functions
+  for_each = local.runners
 
   account_id   = "${var.prefix}-${replace(each.key, "_", "-")}"
-  display_name = "Tiercel: the function ${each.key}"
+  display_name = "Tiercel: the ${contains(local.jobs, each.key) ? "job" : "function"} ${each.key}"
 
   depends_on = [google_project_service.api]
 }
@@ -26,7 +26,7 @@ resource "google_service_account" "builder" {
 # ------------------------------------------------------------ what the engine needs
 
 resource "google_project_iam_member" "database" {
-  for_each = local.engines
+  for_each = local.runners
 
   project = var.project_id
   role    = "roles/datastore.user"
@@ -39,7 +39,7 @@ resource "google_project_iam_member" "database" {
 }
 
 resource "google_storage_bucket_iam_member" "storage" {
-  for_each = local.engines
+  for_each = local.runners
 
   bucket = google_storage_bucket.own["storage"].name
   role   = "roles/storage.objectUser"
@@ -58,7 +58,7 @@ resource "google_storage_bucket_iam_member" "watched" {
 }
 
 resource "google_pubsub_topic_iam_member" "publisher" {
-  for_each = { for pair in setproduct(local.engines, ["events", "tasks"]) : "${pair[0]}/${pair[1]}" => pair }
+  for_each = { for pair in setproduct(local.runners, ["events", "tasks"]) : "${pair[0]}/${pair[1]}" => pair }
 
   topic  = google_pubsub_topic.own[each.value[1]].id
   role   = "roles/pubsub.publisher"
@@ -74,7 +74,7 @@ resource "google_pubsub_topic_iam_member" "burial" {
 }
 
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
-  for_each = local.engines
+  for_each = local.runners
 
   name     = google_cloud_tasks_queue.timers.name
   location = var.region
@@ -84,7 +84,7 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
 
 # A timer is made in the name of the account that will call.
 resource "google_service_account_iam_member" "timer" {
-  for_each = local.engines
+  for_each = local.runners
 
   service_account_id = google_service_account.pusher.name
   role               = "roles/iam.serviceAccountUser"

@@ -22,6 +22,10 @@ locals {
   engines = toset(keys(local.functions))
   called  = setsubtract(local.engines, ["api"])
 
+  # The job of long tasks, where it has an image, does what `execute` does, with the same rights.
+  jobs    = toset(var.worker_image == "" ? [] : ["worker"])
+  runners = setunion(local.engines, local.jobs)
+
   services = { for name in keys(local.functions) : name => "${var.prefix}-${replace(name, "_", "-")}" }
 
   # Cloud Run's addresses follow from the name, so functions can know one another without waiting for one another.
@@ -59,6 +63,12 @@ locals {
     TIERCEL_QUEUE            = "projects/${var.project_id}/locations/${var.region}/queues/${var.prefix}-timers"
     TIERCEL_PUSH_ACCOUNT     = google_service_account.pusher.email
   }
+
+  # What only the function that begins the job is told.
+  begins = { for name, value in {
+    TIERCEL_JOB       = "projects/${var.project_id}/locations/${var.region}/jobs/${var.prefix}-worker"
+    TIERCEL_JOB_TASKS = join(",", sort(tolist(var.worker.tasks)))
+  } : name => value if var.worker_image != "" && value != "" }
 
   # What only the door for people is told: where no login is asked for, IAM alone lets people in.
   door = merge(

@@ -27,7 +27,7 @@ resource "google_secret_manager_secret_version" "encryption" {
 }
 
 resource "google_secret_manager_secret_iam_member" "encryption" {
-  for_each = local.engines
+  for_each = local.runners
 
   secret_id = google_secret_manager_secret.encryption.secret_id
   role      = "roles/secretmanager.secretAccessor"
@@ -98,9 +98,9 @@ resource "google_secret_manager_secret" "user" {
   depends_on = [google_project_service.api]
 }
 
-# Every function of the engine renders expressions.
+# Every function of the engine renders expressions, and so does the job.
 resource "google_secret_manager_secret_iam_member" "user" {
-  for_each = { for pair in setproduct(local.engines, var.secrets) : "${pair[0]}/${pair[1]}" => pair }
+  for_each = { for pair in setproduct(local.runners, var.secrets) : "${pair[0]}/${pair[1]}" => pair }
 
   secret_id = google_secret_manager_secret.user[each.value[1]].secret_id
   role      = "roles/secretmanager.secretAccessor"

@@ -175,3 +175,32 @@ variable "watched_topics" {
   default     = []
   nullable    = false
 }
+
+variable "worker" {
+  description = "What the job of long tasks is: memory, CPU, seconds that a run may take, and how the types of tasks begin that go there however short they are."
+  type = object({
+    memory  = optional(string, "4Gi")
+    cpu     = optional(string, "2")
+    timeout = optional(number, 86400)
+    tasks   = optional(set(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.worker.timeout >= 600 && var.worker.timeout <= 604800
+    error_message = "worker.timeout must be from 600 seconds, for a function takes what is shorter, to 604800 (Cloud Run: seven days)."
+  }
+}
+
+variable "worker_image" {
+  description = "The image of the job of long tasks, as `make worker-image` names it; empty for no such job."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.worker_image == "" || can(regex("^[^/[:space:]]+/[^[:space:]]+$", var.worker_image))
+    error_message = "worker_image must name an image with its registry, such as europe-west1-docker.pkg.dev/my-project/tiercel-functions/worker:1, or be empty."
+  }
+}

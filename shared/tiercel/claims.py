@@ -75,7 +75,7 @@ class Claims:
             return False
         if claim.owner == self._owner and not self.holds(token.lane.key, claim.cause):
             return False
-        if claim.owner.startswith(JOB) or self._owner.startswith(JOB):
+        if claim.owner != self._owner and (claim.owner.startswith(JOB) or self._owner.startswith(JOB)):
             return True
         raise TransientError(f"lane {token.lane.key} of execution {token.header.id} is being walked")
 

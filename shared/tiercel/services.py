@@ -28,7 +28,7 @@ class Secrets(Protocol):
         """Return a secret's value, or raise ExpressionError."""
 
     def names(self) -> Sequence[str]:
-        """Return the names of the secrets in upper case, sorted, or raise ConflictError where they may not be listed."""
+        """Return the secrets' names in upper case, sorted, or raise ConflictError where they may not be listed."""
 
 
 class AllExecutions(Executions, Protocol):

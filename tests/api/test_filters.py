@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from tiercel.api.executions.searching import EXECUTIONS
 from tiercel.api.failures import BadRequestError, RequestError, UnprocessableError
 from tiercel.api.filters import Filter, read_filter
 from tiercel.api.matching import Narrowed, plan
-from tiercel.api.searching import EXECUTIONS
 from tiercel.model.execution import Execution, Trigger
 from tiercel.model.states import State
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from api.driving import LOG, PAUSE, Api
-from tiercel.api import loglines, logs
+from tiercel.api.executions import loglines, logs
 
 METRICS = "io.kestra.plugin.core.metric.Publish"
 

@@ -222,7 +222,7 @@ def test_previews(api: Api, name: str, content: bytes, rows: int, kind: str, sho
 
 
 def test_a_preview_reads_no_more_than_the_beginning(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tiercel.api.executionfiles.LARGEST", 20)
+    monkeypatch.setattr("tiercel.api.executions.files.LARGEST", 20)
     api.deploy("")
     execution = api.run()
     folder, at = execution_folder("t", "f", execution), f"/executions/{execution}/file/preview"

@@ -6,10 +6,10 @@ import pytest
 
 from api.driving import Api
 from memory import Memory, MemoryStore
-from tiercel.api import searching
 from tiercel.api.calls import Page
+from tiercel.api.executions import searching
+from tiercel.api.executions.searching import every, search
 from tiercel.api.filters import read_filter
-from tiercel.api.searching import every, search
 from tiercel.archive import header_index
 from tiercel.model.execution import Execution, encode, header_key
 from tiercel.model.states import State

@@ -102,6 +102,22 @@ def test_columns_are_chosen_and_stay_so(page: Page, there: Installation, ids: di
     assert ids["bad"]
 
 
+def test_a_filter_is_kept_under_a_name_and_found_again(page: Page, there: Installation, ids: dict[str, str]) -> None:
+    page.goto(f"{there.url}/ui/executions?flowId=sync-customers&state=FAILED")
+    page.get_by_text("Saved", exact=True).click()
+    page.get_by_label("Name of this filter").fill("customers that fail")
+    page.keyboard.press("Enter")
+    page.goto(f"{there.url}/ui/executions")
+    page.get_by_text("Saved", exact=True).click()
+    page.get_by_role("link", name="customers that fail").click()
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    with page.expect_download() as file:
+        page.get_by_role("link", name="CSV").click()
+    lines = file.value.path().read_text().splitlines()
+    assert len(lines) == 2
+    assert ids["bad"] in lines[1]
+
+
 def test_a_list_that_has_not_changed_is_not_sent_again(page: Page, there: Installation, ids: dict[str, str]) -> None:
     page.goto(f"{there.url}/ui/executions?flowId=sync-customers")
     refresh = "document.getElementById('list').dispatchEvent(new CustomEvent('tiercel:refresh'))"

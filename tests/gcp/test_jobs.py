@@ -7,12 +7,14 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clocks import HandClock
 from gcp.cloudrun import DAY, JOB, CloudRun, cloud_run
 from gcp.doors import Doors
+from tiercel.adapters.gcp.firestore import FirestoreStore
 from tiercel.adapters.gcp.jobs import MESSAGE
 from tiercel.cloud import job, process
 from tiercel.cloud.handling import DONE, LATER
@@ -21,6 +23,7 @@ from tiercel.emulation.java import until
 from tiercel.model.execution import Lane, TaskRun
 from tiercel.model.messages import StartExecution, WalkLane, decode_message, encode_message
 from tiercel.model.states import State
+from tiercel.ports import Refused, Reply
 from tiercel.sweeping import sweep
 
 SHELL = "type: io.kestra.plugin.scripts.shell.Commands, taskRunner: {type: io.kestra.plugin.core.runner.Process}"
@@ -189,6 +192,27 @@ def test_a_job_that_is_gone_for_good_is_found_by_the_sweep(
     assert api.runs[2].work(doors.environment) == job.WELL, api.runs[2].said
     assert doors.header(execution).state is State.SUCCESS
     assert [each.state for each in long_run(doors, execution).attempts] == [State.RESUBMITTED, State.SUCCESS]
+
+
+def test_a_job_that_is_begun_again_while_others_change_its_lane_is_not_done_with(
+    doors: Doors, api: CloudRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "mark"
+    execution = doors.start(flow("changed", script(f"[ -e {mark} ] || {{ touch {mark}; kill -9 $PPID; }}")))
+    doors.settle()
+    (run,) = api.runs
+    assert run.work(doors.environment) == -9
+    commit, refusals = FirestoreStore.commit, [Refused("lane")]
+
+    def refused(*arguments: Any) -> list[Reply]:
+        if refusals:
+            raise refusals.pop()
+        return commit(*arguments)
+
+    monkeypatch.setattr(FirestoreStore, "commit", refused)
+    again = {**doors.environment, **run.variables, "TIERCEL_TIMEOUT": str(DAY)}
+    assert [job.work(again), job.work(again)] == [job.FAILED, job.WELL]
+    assert doors.header(execution).state is State.SUCCESS
 
 
 @pytest.mark.parametrize(

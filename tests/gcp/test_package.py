@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import hashlib
 import os
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from emulators import fresh_project, running, storage
+from tiercel.adapters.gcp.jobs import MESSAGE
 from tiercel.adapters.gcp.timers import pushed
 from tiercel.archive import envelope
 from tiercel.cloud.runtime import connect
@@ -26,7 +28,7 @@ from tiercel.emulation.children import free_port
 from tiercel.emulation.java import answers, until
 from tiercel.flowfile import parse_flow
 from tiercel.intake import Request
-from tiercel.model.messages import StartExecution
+from tiercel.model.messages import StartExecution, WalkLane, encode_message
 from tiercel.model.states import State
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +82,28 @@ def test_only_the_door_holds_the_rooms_of_the_door(tmp_path: Path) -> None:
         name: {inside.split("/")[1] for inside, _ in package.files(name) if inside.count("/") > 1} for name in NAMES
     }
     assert {name for name in NAMES if "api" in rooms[name]} == {"api"}
+
+
+def test_the_folder_of_the_jobs_image_holds_what_execute_has(tmp_path: Path) -> None:
+    folder = tmp_path / "worker"
+    (folder / "old").mkdir(parents=True)
+    (folder / "Dockerfile").touch()
+    tag = package.worker(folder)
+    assert package.worker(folder) == tag
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert found == {"Dockerfile"} | {inside for inside, _ in package.files("execute")} - {"main.py"}
+    lines = (folder / "Dockerfile").read_text().splitlines()
+    copied = [line.split()[1] for line in lines if line.startswith("COPY ")]
+    assert all((folder / each).exists() for each in copied)
+    module = next(line for line in lines if line.startswith("ENTRYPOINT")).split('"')[-2]
+    assert (folder / f"{module.replace('.', '/')}.py").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(SystemExit, match="holds something else"):
+        package.worker(tmp_path)
+    assert (tmp_path / "mine").exists()
 
 
 # ------------------------------------------------------------------ started
@@ -144,6 +168,17 @@ def test_each_starts_and_names_the_setting_that_is_missing(python: Path, tmp_pat
         for name, code, log in threads.map(ask, NAMES):
             assert code == 500, f"{name}: {log}"
             assert "GOOGLE_CLOUD_PROJECT is not set" in log, log
+
+
+def test_the_job_starts_and_names_the_setting_that_is_missing(python: Path, tmp_path: Path) -> None:
+    package.worker(tmp_path / "worker")
+    message = base64.b64encode(encode_message(WalkLane("e", "main"))).decode()
+    for variables, reason in (({}, "TIERCEL_MESSAGE"), ({MESSAGE: message}, "GOOGLE_CLOUD_PROJECT")):
+        command = [str(python), "-m", "tiercel.cloud.job"]
+        done = subprocess.run(
+            command, cwd=tmp_path / "worker", env=variables, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, f"{reason} is not set" in done.stderr) == (2, True), done.stderr
 
 
 def test_advance_handles_a_message(python: Path, tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ SHARED, OWN = 0.25, {"execute": 0.3}
 Compressed they are 119 MB for `execute` and 35 MB for each other one; the builder keeps a cache of its own beside each
 image, and both hold bytecode.
 """
+WORKER = 0.3
+"""GB of the image of the job of long tasks, with its base: guessed."""
 OTHER = 0.1
 """GB of the own layers of each other function."""
 
@@ -61,7 +63,7 @@ PRICED = {
     "google_storage_bucket_object",
 }
 FREE = {"iam", "index", "field", "metric", "exclusion", "dashboard", "service", "topic", "subscription", "notification"}
-FREE |= {"sleep", "queue", "budget"}
+FREE |= {"sleep", "queue", "budget", "run_v2_job"}
 """Parts of the names of types that cost nothing while nothing happens."""
 
 
@@ -108,7 +110,9 @@ def _kept(plan: Checked) -> Iterator[Line]:
     yield _line("Secret Manager", len(plan.planned("google_secret_manager_secret_version")), SECRET, free=6)
     kept = _generations(plan)
     names = [each["build_config"][0]["entry_point"] for each in _functions(plan)]
-    yield _line("Artifact Registry", SHARED + kept * sum(OWN.get(name, OTHER) for name in names), IMAGE, free=0.5)
+    worker = WORKER * len(plan.planned("google_cloud_run_v2_job"))
+    images = SHARED + kept * (worker + sum(OWN.get(name, OTHER) for name in names))
+    yield _line("Artifact Registry", images, IMAGE, free=0.5)
     yield _line("Cloud Storage, zips", ZIPS, OBJECT, free=0)
     yield _line("Firestore, documents", DOCUMENTS, STATE, free=1)
     for each in _functions(plan):

@@ -16,6 +16,7 @@ from infra.checking import ROOT, Checked, check, copy_into, functions, see_tools
 from tiercel.adapters.gcp import bodies, names, outbox
 from tiercel.cloud import settings as cloud_settings
 from tiercel.cloud.settings import Settings, read_settings
+from tiercel.planner.plan import MOST_LOST
 
 SETS = ("everything", "minimal", "second_region")
 DOOR = {"TIERCEL_URL", "TIERCEL_USER", "TIERCEL_PASSWORD", "TIERCEL_TOKEN", "TIERCEL_API_OPEN"}
@@ -79,7 +80,8 @@ def test_a_function_gets_every_setting_and_no_other(everything: Checked, functio
     plain, secret = _given(everything, function)
     assert secret == {"TIERCEL_ENCRYPTION_KEY"}
     door = {"TIERCEL_URL", "TIERCEL_API_OPEN"} if function == "api" else set()
-    assert plain | secret == _shared() | EVERYWHERE | door
+    worker = WORKER if function == "execute" else set()
+    assert plain | secret == _shared() | EVERYWHERE | door | worker
     planned = everything.planned("google_cloudfunctions2_function")[f'function["{function}"]']["service_config"][0]
     read = _settings(everything, function)
     assert read.timeout == planned["timeout_seconds"]
@@ -162,7 +164,7 @@ def test_the_lines_for_a_shell_are_the_settings(checked: dict[str, Checked], nam
     watched = cloud_settings.read_watched({name: read.pop(name) for name in list(read) if "_WATCHED_" in name})
     assert watched is not None
     assert given["TIERCEL_BUCKET"] in watched.buckets
-    assert read == {key: given[key] for key in given if key not in EVERYWHERE}
+    assert read == {key: given[key] for key in given if key not in EVERYWHERE | WORKER}
 
 
 ON_THE_PROJECT = {
@@ -181,12 +183,58 @@ def test_no_other_right_holds_on_the_whole_project(checked: dict[str, Checked], 
     granted = [each for each in plan if each["role"] in ("roles/secretmanager.viewer", "roles/datastore.user")]
     prefix = checked[name].plan["variables"]["prefix"]["value"]
     accounts = {each["member"].partition(":")[2].partition("@")[0] for each in granted}
-    assert accounts == {f"{prefix}-{function.replace('_', '-')}" for function in functions()}
+    own = [*functions(), *(["worker"] if checked[name].planned("google_cloud_run_v2_job") else [])]
+    assert accounts == {f"{prefix}-{each.replace('_', '-')}" for each in own}
 
 
 def test_secrets_are_called_as_the_code_asks_for_them(everything: Checked) -> None:
     planned = {each["secret_id"] for each in everything.planned("google_secret_manager_secret").values()}
     assert planned == {"flows-prod-encryption-key", "SECRET_WAREHOUSE_PASSWORD", "SECRET_TOKEN_2"}
+
+
+# ------------------------------------------------------------ the job
+
+
+def test_the_job_is_what_the_code_takes_it_for(everything: Checked) -> None:
+    (job,) = everything.planned("google_cloud_run_v2_job").values()
+    settings = _settings(everything, "execute")
+    assert settings.job == f"projects/{settings.project}/locations/{job['location']}/jobs/{job['name']}"
+    assert settings.tasks_apart == ("io.kestra.plugin.dbt.", "io.kestra.plugin.scripts.")
+    run = job["template"][0]["template"][0]
+    assert run["max_retries"] == MOST_LOST
+    (container,) = run["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    assert set(given) == _shared() | {"TIERCEL_TIMEOUT"}
+    own = read_settings(given)
+    assert run["timeout"] == f"{own.timeout:.0f}s"
+    assert not own.has_jobs
+    assert {name: value for name, value in given.items() if name in everything.environment("execute")} == {
+        **{name: everything.environment("execute")[name] for name in given if name != "TIERCEL_ENCRYPTION_KEY"},
+        "TIERCEL_TIMEOUT": given["TIERCEL_TIMEOUT"],
+    }
+
+
+def test_the_job_may_do_what_execute_may_but_begin_jobs(everything: Checked) -> None:
+    rights: dict[str, set[tuple[str, str]]] = {"execute": set(), "worker": set()}
+    found = everything.plan["planned_values"]["root_module"]["resources"]
+    for each in found:
+        who = each["values"].get("member", "").partition("@")[0].rpartition("flows-prod-")[2]
+        if each["mode"] == "managed" and "role" in each["values"] and who in rights:
+            rights[who].add((each["type"], each["values"]["role"]))
+    assert rights["worker"]
+    begins = ("google_cloud_run_v2_job_iam_member", "roles/run.jobsExecutorWithOverrides")
+    buries = ("google_pubsub_topic_iam_member", "roles/pubsub.publisher")
+    assert rights["execute"] - rights["worker"] == {begins}
+    assert rights["worker"] <= rights["execute"]
+    topics = [each for each in found if each["type"] == buries[0] and "worker" in str(each["values"].get("member"))]
+    assert len(topics) == 2  # no dead letters: there is no request that it could refuse
+
+
+@pytest.mark.parametrize("name", ["minimal", "second_region"])
+def test_without_an_image_there_is_no_job(checked: dict[str, Checked], name: str) -> None:
+    assert checked[name].planned("google_cloud_run_v2_job") == {}
+    assert not set(checked[name].environment("execute")) & WORKER
+    assert not [each for each in checked[name].planned("google_service_account") if "worker" in each]
 
 
 # ------------------------------------------------------------ Firestore

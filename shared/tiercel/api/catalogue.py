@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from tiercel.api.routing import Routes, routes
+
+MODULES = (
+    *("exporting", "misc", "openapi", "plugins"),
+    *("executions.bulk", "executions.expressions", "executions.files", "executions.following", "executions.logs"),
+    *("executions.metrics", "executions.outputs", "executions.reading", "executions.starting", "executions.verbs"),
+    "executions.webhooks",
+    *("flows.blueprints", "flows.bulk", "flows.completion", "flows.concurrency", "flows.graphs", "flows.lists"),
+    "flows.one",
+    *("namespaces.files", "namespaces.keys", "namespaces.records", "namespaces.secrets"),
+    *("statistics.dashboards", "statistics.stats"),
+    *("triggers.bulk", "triggers.lists", "triggers.one"),
+)
+"""The modules below `tiercel.api` that have routes."""
 
 
 def all_routes() -> Routes:
     """Return the table with the routes of every module."""
-    from tiercel.api import (  # noqa: F401 - imported for the routes that they add
-        blueprints,
-        bulk,
-        completion,
-        concurrency,
-        dashboards,
-        executionfiles,
-        executions,
-        exporting,
-        expressions,
-        flowbulk,
-        flowlists,
-        flows,
-        following,
-        graphs,
-        kv,
-        logs,
-        metrics,
-        misc,
-        namespacefiles,
-        namespaces,
-        openapi,
-        outputs,
-        plugins,
-        secrets,
-        starting,
-        stats,
-        triggerbulk,
-        triggerlists,
-        triggers,
-        verbs,
-        webhooks,
-    )
-
+    for name in MODULES:
+        import_module(f"tiercel.api.{name}")
     return routes

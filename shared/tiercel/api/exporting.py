@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tiercel.api.calls import Answer, Call
+from tiercel.api.executions.searching import EXECUTIONS, MOST, every
 from tiercel.api.failures import BadRequestError
 from tiercel.api.filters import field_name
-from tiercel.api.flowlists import records_of
+from tiercel.api.flows.lists import records_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.searching import EXECUTIONS, MOST, every
 from tiercel.model.execution import Execution
 from tiercel.model.instants import iso
 from tiercel.views.executions import state_view

@@ -13,7 +13,7 @@ from tiercel import __version__
 from tiercel.api import sessions
 from tiercel.api.calls import Call
 from tiercel.api.editions import EDITION
-from tiercel.api.executionfiles import MOST_ROWS, ROWS
+from tiercel.api.executions.files import MOST_ROWS, ROWS
 from tiercel.api.matching import SYSTEM
 from tiercel.api.routing import routes
 from tiercel.api.site import Site

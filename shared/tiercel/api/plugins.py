@@ -16,7 +16,7 @@ from typing import Any
 from tiercel import __version__
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.failures import NoRouteError
-from tiercel.api.flowlists import part_of, sorted_by
+from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.authoring import plugindocs, schemas

@@ -1,5 +1,5 @@
 // What every page does besides its islands: rows that are chosen, menus that close, stars. Pages work without it.
-const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+import { all } from "./lists.js";
 
 /** Say how many rows are chosen, and let only then the buttons be pressed that act on them. */
 function count(form) {
@@ -75,57 +75,6 @@ function stars() {
   draw();
 }
 
-let typed = null; // the field in which somebody goes on writing
-
-/** Let what is typed into a filter be one step of Back, however many lists were shown meanwhile. */
-function history({ detail }) {
-  const event = detail.requestConfig?.triggeringEvent;
-  const isSame = new URL(detail.history.path ?? "", location.href).href === location.href;
-  if (isSame || (event?.type === "input" && typed === event.target)) detail.history.type = "replace";
-  typed = event?.type === "input" ? event.target : null;
-}
-
-const tags = new Map(); // by the id of a part: the address it was asked for by, and what marks the answer
-
-/** Ask for a part that is there already only where it has changed: an answer 304 leaves it as it is. */
-function unchanged({ type, detail }) {
-  const id = detail.target?.id;
-  const known = tags.get(id);
-  if (type === "htmx:configRequest") {
-    if (known && detail.triggeringEvent?.type === "tiercel:refresh" && known.path === detail.path) detail.headers["If-None-Match"] = known.tag;
-  } else if (detail.xhr.status === 304) detail.shouldSwap = false;
-  else if (id) tags.set(id, { path: detail.requestConfig.path, tag: detail.xhr.getResponseHeader("ETag") ?? "" });
-}
-
-/** Show the columns of a list that somebody wants, and let them be chosen. */
-function columns() {
-  for (const table of all("table[data-columns]")) {
-    const heads = all("thead th", table).map((head) => ({ head, name: head.textContent.trim() }));
-    const named = heads.filter(({ name }) => name);
-    const kept = localStorage.getItem(table.dataset.columns)?.split(",");
-    const isShown = ({ head, name }) => !name || (kept ? kept.includes(name) : !("spare" in head.dataset));
-    const shown = heads.map(isShown);
-    for (const row of table.rows) [...row.cells].forEach((cell, place) => (cell.hidden = !shown[place]));
-    const picker = table.closest("form, section")?.querySelector("[data-column-picker]");
-    picker?.replaceChildren(...named.slice(1).map(({ head, name }) => {
-      const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: isShown({ head, name }) });
-      box.addEventListener("change", () => {
-        const chosen = named.filter((each) => (each.name === name ? box.checked : isShown(each)));
-        localStorage.setItem(table.dataset.columns, chosen.map((each) => each.name).join(","));
-        columns();
-      });
-      const label = Object.assign(document.createElement("label"), { className: "row" });
-      label.append(box, ` ${name}`);
-      return label;
-    }));
-    if (picker) picker.closest("details").hidden = false;
-  }
-}
-
-for (const event of ["htmx:configRequest", "htmx:beforeSwap"]) document.addEventListener(event, unchanged);
-for (const event of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(event, columns);
-columns();
-document.addEventListener("htmx:beforeHistoryUpdate", history);
 document.addEventListener("change", chosen);
 document.addEventListener("click", close);
 document.addEventListener("keydown", (event) => event.key === "Escape" && close(event));

@@ -30,16 +30,18 @@ export function conflict(theirs, ours) {
     const place = h("div", { class: "i-merge" });
     const dialog = h("dialog", { class: "i-dialog i-wide", "aria-label": "A newer revision" },
       h("h2", {}, `Revision ${theirs.revision} was saved meanwhile`), h("p", {}, "On the left what is stored, on the right your text."), place,
-      h("div", { class: "i-toolbar" }, h("button", { type: "button", class: "i-button", on: { click: () => dialog.close("") } }, "Back to the text"),
-        h("button", { type: "button", class: "i-button i-primary", data: { action: "confirm" }, on: { click: () => dialog.close("over") } }, "Save over it")));
+      h("div", { class: "i-toolbar" }, h("button", { type: "button", class: "i-button", on: { click: () => end("") } }, "Back to the text"),
+        h("button", { type: "button", class: "i-button i-primary", data: { action: "confirm" }, on: { click: () => end("over") } }, "Save over it")));
     document.body.append(dialog);
     dialog.showModal();
     const view = new MergeView({ a: { doc: theirs.source, extensions: extensions({ readOnly: true }) }, b: { doc: ours, extensions: extensions({ readOnly: true }) }, parent: place, collapseUnchanged: {} });
-    dialog.addEventListener("close", () => {
+    const end = (said) => {
       view.destroy();
-      dialog.remove();
-      answer(dialog.returnValue === "over");
-    });
+      dialog.close(); // gives the text its focus back
+      dialog.remove(); // at once: the event `close` comes later than the next key may
+      answer(said === "over");
+    };
+    dialog.addEventListener("cancel", () => end(""));
   });
 }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tiercel.api.calls import Call
+from tiercel.api.executions.shapes import without_nulls
 from tiercel.api.routing import routes
-from tiercel.api.shapes import without_nulls
 from tiercel.errors import NotFoundError
 from tiercel.model.ids import derived_id
 

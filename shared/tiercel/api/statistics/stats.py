@@ -13,7 +13,7 @@ import msgspec
 
 from tiercel.api.bodies import read_json, read_json_if_any
 from tiercel.api.calls import Call
-from tiercel.api.executions import LATEST, FlowName, latest_of
+from tiercel.api.executions.reading import LATEST, FlowName, latest_of
 from tiercel.api.failures import NoRouteError, UnprocessableError
 from tiercel.api.matching import is_within, scope_of
 from tiercel.api.parameters import read_date

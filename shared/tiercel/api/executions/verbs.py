@@ -10,14 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tiercel import actions
-from tiercel.api import starting
 from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call
+from tiercel.api.executions import starting
+from tiercel.api.executions.shapes import execution_bytes
+from tiercel.api.executions.starting import (
+    BREAKPOINTS,
+    CREATION,
+    FORM,
+    LABELS,
+    REVISION,
+    breakpoints_of,
+    create_execution,
+)
 from tiercel.api.failures import BadRequestError, UnprocessableError
 from tiercel.api.parameters import Parameter, read_parameters
 from tiercel.api.routing import routes
-from tiercel.api.shapes import execution_bytes
-from tiercel.api.starting import BREAKPOINTS, CREATION, FORM, LABELS, REVISION, breakpoints_of, create_execution
 from tiercel.api.uploads import given_inputs
 from tiercel.commands.again import Differently
 from tiercel.errors import ExpressionError, NotFoundError

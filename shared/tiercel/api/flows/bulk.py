@@ -9,8 +9,8 @@ import msgspec
 from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import UnprocessableError
-from tiercel.api.flowlists import records_of
-from tiercel.api.flows import YAML
+from tiercel.api.flows.lists import records_of
+from tiercel.api.flows.one import YAML
 from tiercel.api.matching import is_within
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes

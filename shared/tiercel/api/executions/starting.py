@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tiercel import actions
 from tiercel.api.calls import Call
+from tiercel.api.executions.shapes import execution_json, with_url
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.shapes import execution_json, with_url
 from tiercel.api.site import Site
 from tiercel.api.uploads import given_inputs, read_labels
 from tiercel.errors import ConflictError, FlowError, NotFoundError

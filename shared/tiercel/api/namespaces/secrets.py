@@ -7,9 +7,9 @@ from typing import Any
 
 from tiercel.api.calls import Call
 from tiercel.api.failures import NotAllowedError
-from tiercel.api.flowlists import part_of, sorted_by
+from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.matching import Fields, plan
-from tiercel.api.places import namespace_of
+from tiercel.api.namespaces.places import namespace_of
 from tiercel.api.routing import routes
 
 Named = tuple[str, str]

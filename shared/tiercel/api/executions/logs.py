@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from tiercel import actions
 from tiercel.api.calls import Answer, Call, Page, page_of
+from tiercel.api.executions.following import is_over
+from tiercel.api.executions.loglines import LOGS, Entry, Tail, entries
+from tiercel.api.executions.searching import every, headers, named_headers, named_in
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
-from tiercel.api.following import is_over
-from tiercel.api.loglines import LOGS, Entry, Tail, entries
 from tiercel.api.matching import plan
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.searching import every, headers, named_headers, named_in
 from tiercel.api.site import Site
 from tiercel.api.streams import Event, Source, stream
 from tiercel.errors import NotFoundError

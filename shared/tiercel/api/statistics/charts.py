@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tiercel.api.calls import Call, Page
+from tiercel.api.executions.searching import search
 from tiercel.api.failures import BadRequestError, UnprocessableError
 from tiercel.api.filters import Filter, read_nodes
 from tiercel.api.matching import Fields, plan, scope_of
-from tiercel.api.searching import search
 from tiercel.errors import TransientError
 from tiercel.model.durations import parse_duration
 from tiercel.model.execution import Execution

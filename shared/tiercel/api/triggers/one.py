@@ -11,7 +11,7 @@ from tiercel.api.bodies import read_json
 from tiercel.api.calls import Answer, Call
 from tiercel.api.failures import BadRequestError, UnprocessableError
 from tiercel.api.routing import routes
-from tiercel.api.triggerlists import told
+from tiercel.api.triggers.lists import told
 
 JSON = "application/json"
 PLACE = "/triggers/{namespace}/{flowId}/{triggerId}"

@@ -13,7 +13,7 @@ from tiercel.api.calls import Call, page_of
 from tiercel.api.exporting import as_table
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
-from tiercel.api.flowlists import part_of, sorted_by
+from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.matching import Fields, plan, scope_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes

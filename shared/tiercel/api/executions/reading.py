@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tiercel.api.bodies import read_json
-from tiercel.api.briefly import brief_flow
 from tiercel.api.calls import Answer, Call, page_of
+from tiercel.api.executions.briefly import brief_flow
+from tiercel.api.executions.searching import search
+from tiercel.api.executions.shapes import execution_bytes, execution_json
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.searching import search
-from tiercel.api.shapes import execution_bytes, execution_json
 from tiercel.model.execution import Execution, Record, decode_execution
 from tiercel.model.instants import iso
 from tiercel.model.states import State

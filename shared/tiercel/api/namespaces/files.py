@@ -12,10 +12,10 @@ from werkzeug.http import dump_options_header
 
 from tiercel.adapters.uris import segments
 from tiercel.api.calls import Answer, Call, Stream
-from tiercel.api.executionfiles import pieces
+from tiercel.api.executions.files import pieces
 from tiercel.api.failures import UnprocessableError
+from tiercel.api.namespaces.places import namespace_of
 from tiercel.api.parameters import Parameter
-from tiercel.api.places import namespace_of
 from tiercel.api.routing import routes
 from tiercel.api.uploads import is_form, prepare
 from tiercel.authoring.filebundles import FLOWS, flow_at, is_flow, pack, unpack

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tiercel import actions
 from tiercel.api.calls import Answer, Call
+from tiercel.api.executions.shapes import execution_json, with_url
+from tiercel.api.executions.starting import awaited
 from tiercel.api.failures import TooLargeError
 from tiercel.api.routing import routes
-from tiercel.api.shapes import execution_json, with_url
-from tiercel.api.starting import awaited
 from tiercel.api.uploads import FORMS, prepare
 from tiercel.firing.webhooks import BodyTooLargeError, Form, HookCall, Started, Upload
 from tiercel.model.execution import Execution, encode

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from tiercel.api.calls import Call, Page, page_of
+from tiercel.api.executions.searching import headers
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.matching import Narrowed
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.searching import headers
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.ids import derived_id
 from tiercel.model.instants import iso

@@ -16,8 +16,8 @@ from tiercel.api.calls import Call
 from tiercel.api.filters import Filter, read_nodes, refuse_empty_nodes
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.triggerlists import DATE_FILTER, found_by
-from tiercel.api.triggers import JSON, Name, TriggerName
+from tiercel.api.triggers.lists import DATE_FILTER, found_by
+from tiercel.api.triggers.one import JSON, Name, TriggerName
 from tiercel.model.ids import fresh_id
 
 RECOVER = Parameter("recoverMissedSchedules", "boolean", description="Whether the dates meanwhile are made up for.")

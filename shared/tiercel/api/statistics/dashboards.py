@@ -9,12 +9,12 @@ import msgspec
 
 from tiercel.api.bodies import read_json, read_json_if_any, read_text
 from tiercel.api.calls import Answer, Call, page_of
-from tiercel.api.charts import GlobalFilter, chart_page
 from tiercel.api.failures import UnprocessableError
-from tiercel.api.flowlists import part_of, sorted_by
-from tiercel.api.flows import YAML
+from tiercel.api.flows.lists import part_of, sorted_by
+from tiercel.api.flows.one import YAML
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
+from tiercel.api.statistics.charts import GlobalFilter, chart_page
 from tiercel.errors import ConflictError, FlowError, NotFoundError, Problem
 from tiercel.model.execution import Record, encode
 from tiercel.model.ids import fresh_id

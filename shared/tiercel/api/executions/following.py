@@ -7,9 +7,9 @@ from hashlib import blake2b
 from typing import Any
 
 from tiercel.api.calls import Call
+from tiercel.api.executions.shapes import execution_bytes, strict_state
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
-from tiercel.api.shapes import execution_bytes, strict_state
 from tiercel.api.site import Site
 from tiercel.api.streams import Event, Source, stream
 from tiercel.model.execution import MAIN_LANE, Execution, decode_execution, decode_lane, encode, header_key, lane_key

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tiercel.api.calls import Call
-from tiercel.api.flows import REVISION, YAML, flow_of, record_of
+from tiercel.api.flows.one import REVISION, YAML, flow_of, record_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
 from tiercel.authoring.deploying import dependences

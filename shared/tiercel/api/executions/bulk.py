@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from tiercel import actions
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Call
+from tiercel.api.executions.searching import every
+from tiercel.api.executions.verbs import REMOVAL, LabelBody, label_pairs, own_labels, patience, purge_of, read_state
 from tiercel.api.failures import BadRequestError
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
-from tiercel.api.searching import every
-from tiercel.api.verbs import REMOVAL, LabelBody, label_pairs, own_labels, patience, purge_of, read_state
 from tiercel.commands.again import Differently
 from tiercel.commands.byhand import refuse_labels
 from tiercel.errors import NotFoundError

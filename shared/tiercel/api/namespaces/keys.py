@@ -11,9 +11,9 @@ import msgspec
 from tiercel.api.bodies import read_json, read_text
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.failures import UnprocessableError
-from tiercel.api.flowlists import part_of, sorted_by
+from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.matching import Fields, plan, scope_of
-from tiercel.api.places import namespace_of
+from tiercel.api.namespaces.places import namespace_of
 from tiercel.api.routing import routes
 from tiercel.errors import NotFoundError
 from tiercel.model.durations import parse_duration

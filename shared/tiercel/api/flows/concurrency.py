@@ -6,7 +6,7 @@ from typing import Any
 
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Call, page_of
-from tiercel.api.flowlists import part_of
+from tiercel.api.flows.lists import part_of
 from tiercel.api.routing import TENANT, routes
 from tiercel.ports import StateStore
 from tiercel.slots import HOLDS

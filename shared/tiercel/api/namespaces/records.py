@@ -10,10 +10,10 @@ import msgspec
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.failures import TooLargeError, UnprocessableError
-from tiercel.api.flowlists import part_of, sorted_by
+from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.matching import SYSTEM, Fields
+from tiercel.api.namespaces.places import checked_namespace
 from tiercel.api.parameters import Parameter
-from tiercel.api.places import checked_namespace
 from tiercel.api.routing import routes
 from tiercel.model.structures import plain
 from tiercel.namespaces.records import NamespaceRecord, Namespaces

@@ -1,0 +1,1 @@
+"""Routes of statistics: counts, the rows of charts, dashboards."""

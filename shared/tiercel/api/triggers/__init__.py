@@ -1,0 +1,1 @@
+"""Routes of triggers: one, lists, many at once."""
