@@ -26,6 +26,11 @@ LONG = "id: nap, type: io.kestra.plugin.core.flow.Sleep, duration: PT60S"
 SHORT = "id: nap, type: io.kestra.plugin.core.flow.Sleep, duration: PT2S"
 
 
+def _listens() -> None:
+    """Hear a signal of the keyboard also where whoever runs the tests ignores it: as a job in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a pseudo-terminal of 24 lines."""
 
@@ -39,6 +44,7 @@ class Terminal:
             stderr=theirs,
             env=environment(**{"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **more}),
             start_new_session=True,
+            preexec_fn=_listens,
         )
         os.close(theirs)
         self._read = b""

@@ -89,7 +89,7 @@ def test_dashboards_are_kept_and_drawn(client: KestraClient) -> None:
     assert dashboards.dashboard("of-clients", T)["sourceCode"].startswith("id: of-clients")
     assert dashboards.search_dashboards(T, page=1, size=5, q="our", sort=["title:asc"])["total"] == 1
     drawn = dashboards.dashboard_chart_data("of-clients", "table", T, ChartFiltersOverrides(filters=[]))
-    assert drawn.total == len(drawn.results)
+    assert drawn.total >= len(drawn.results)
     dashboards.delete_dashboard("of-clients", T)
     with pytest.raises(NotFoundException):
         dashboards.dashboard("of-clients", T)
