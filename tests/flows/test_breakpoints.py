@@ -102,7 +102,7 @@ def test_a_loop_stops_for_one_value(here: Place, limit: int) -> None:
     for _ in range(2 if limit == 1 else 1):
         assert state(here, execution) is State.BREAKPOINT
         wanted, end = 1 if limit == 1 else 2, time.monotonic() + 30
-        while len(at_breakpoints(here, execution)) < wanted and time.monotonic() < end:  # a lane was busy, and comes later
+        while len(at_breakpoints(here, execution)) < wanted and time.monotonic() < end:  # a busy lane comes later
             here.settle()
         assert len(at_breakpoints(here, execution)) == wanted
         shown = go_on(here, execution, "seq.c")
