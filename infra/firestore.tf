@@ -53,7 +53,6 @@ locals {
       "trigger", "watch", "window",
     ] : kind => local.bodies },
     { for kind in ["failures", "leaf", "runs"] : kind => ["e", "n"] },
-    { outbox = ["b"] },
   )
 
   # What has an end of its own: keys with a ttl, results that are kept for a time (taskCache).
@@ -92,6 +91,24 @@ resource "google_firestore_field" "unindexed" {
   field      = each.value.field
 
   index_config {}
+}
+
+# One query of each minute finds the triggers that are due, and messages that nobody has sent: their notes lie in another
+# collection of that name (shared/tiercel/adapters/gcp/outbox.py).
+resource "google_firestore_field" "due" {
+  database   = google_firestore_database.state.name
+  collection = "trigger"
+  field      = "date"
+
+  index_config {
+    dynamic "indexes" {
+      for_each = toset(["COLLECTION", "COLLECTION_GROUP"])
+      content {
+        order       = "ASCENDING"
+        query_scope = indexes.key
+      }
+    }
+  }
 }
 
 # Firestore removes them within a day or so; until then whoever reads them sees that their time is over.

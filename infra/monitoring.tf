@@ -64,6 +64,10 @@ locals {
       filter  = "resource.type=\"cloud_tasks_queue\" AND metric.type=\"cloudtasks.googleapis.com/queue/depth\" AND resource.labels.queue_id=\"${google_cloud_tasks_queue.timers.name}\""
       aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", group = []
     }
+    "Cold starts: how long an instance takes to begin, 95 of 100, in ms" = {
+      filter  = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/container/startup_latencies\" AND resource.labels.service_name=monitoring.regex.full_match(\"${join("|", values(local.services))}\")"
+      aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", group = ["resource.label.service_name"]
+    }
     "Errors and refused messages" = {
       filter  = "resource.type=\"cloud_run_revision\" AND metric.type=monitoring.regex.full_match(\"logging.googleapis.com/user/${var.prefix}-(errors|refused)\")"
       aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = ["metric.type"]

@@ -301,6 +301,11 @@ class MemoryObjects:
     def look(self, prefix: str) -> Iterator[StoredFile]:
         return map(self.describe, self.list(prefix))
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        below = prefix if prefix.endswith("/") else f"{prefix}/"
+        inside = (uri.removeprefix(below) for uri in self.list(below))
+        yield from sorted({path.split("/")[0] for path in inside if "/" in path})
+
     def delete(self, uri: str) -> bool:
         return self._memory.files.pop(uri, None) is not None
 

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ from tiercel.namespaces.files import NamespaceFiles
 from tiercel.namespaces.records import Namespaces
 from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.planner.scene import Scene
-from tiercel.ports import Clock, ObjectStore, StateStore
+from tiercel.ports import Clock, ObjectStore, StateStore, Vitals
 from tiercel.readers import Readers
 from tiercel.services import Secrets, Services
 from tiercel.taskcache import TaskCache
@@ -71,6 +71,8 @@ class World:
     """Whether expressions may ask nobody outside."""
     look: float = LOOK
     """Seconds after which it is looked again whether a task that runs is still wanted; each look reads a document."""
+    vitals: Vitals | None = None
+    """Tells how the installation fares; None where the runtime adds it."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Parts:
     services: Services
     view: ExecutionView
     triggers: DueTriggers
+    vitals: Vitals | None = field(default=None, kw_only=True)
+    """Tells how the installation fares."""
 
 
 class DueTriggers:
@@ -151,7 +155,8 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
     view = ExecutionView(world.store, world.objects)
     triggers = DueTriggers(lanes, intake, services, states, _recover(world.environment))
     engine = Engine(lanes, intake, states, triggers)
-    return Parts(world.where, world.store, flows, intake, lanes, engine, services, view, triggers)
+    stands = world.where, world.store, flows, intake, lanes, engine, services, view, triggers
+    return Parts(*stands, vitals=world.vitals)
 
 
 def _recover(environment: Mapping[str, str]) -> Recover:

@@ -20,7 +20,7 @@ from tiercel.attempt import Watch
 from tiercel.encryption import generate_key
 from tiercel.firing.ticking import Scheduler
 from tiercel.lanes import Observer
-from tiercel.ports import Clock
+from tiercel.ports import Clock, Readings
 from tiercel.pump import Pump
 
 DEFAULT_STORE = Path.home() / ".tiercel"
@@ -44,6 +44,34 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 500)
+
+
+@dataclass(frozen=True)
+class EmbeddedVitals:
+    """Tells how an installation of one folder fares."""
+
+    store: SqliteStore
+    bus: OutboxBus
+    scheduler: Scheduler
+    began: float
+    """When this process has opened the folder, in seconds since the epoch."""
+
+    def read(self) -> Readings:
+        """Read the outbox of every process, and the messages of this one."""
+        pending = self.bus.pending()
+        swept, found = self.bus.adopted or (None, 0)
+        return Readings(
+            runtime="embedded",
+            began=self.began,
+            outbox=self.store.undelivered(),
+            oldest=self.bus.oldest(),
+            ready=pending.ready,
+            in_flight=pending.in_flight,
+            later=pending.later,
+            looked=self.scheduler.looked,
+            swept=swept,
+            found=found,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +133,9 @@ def embedded(
     bus = OutboxBus(store, clock, adopt=adopt)
     pump = Pump(bus, parts.engine.handle, threads or worker_threads(), poisoned(parts.lanes))
     scheduler = Scheduler(store, clock, parts.flows.alarm, parts.triggers.begin)
-    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump, scheduler=scheduler)
+    vitals = EmbeddedVitals(store, bus, scheduler, clock.now().timestamp())
+    own = {"folder": folder, "database": store, "bus": bus, "pump": pump, "scheduler": scheduler, "vitals": vitals}
+    return Runtime(**{**vars(parts), **own})
 
 
 def _world(folder: Path, store: SqliteStore, clock: Clock, *, offline: bool) -> World:

@@ -42,6 +42,22 @@ def test_a_namespace_is_stored_shown_changed_and_forgotten(api: Api) -> None:
     api.fails(404, "DELETE", "/namespaces/a.b")
 
 
+def test_a_namespace_that_holds_only_files_or_keys_is_found(api: Api) -> None:
+    api.deploy("id: f\nnamespace: a.flows\n")
+    api.run("/executions/a.flows/f")
+    services = api.rt.services
+    services.files.write("only.files.deep", "x/y.txt", b"1")
+    services.files.write("a", "z.txt", b"1")
+    services.keys.set("only.keys", "k", 1)
+    put(api, "only.stored", description="d")
+    there = {"a", "a.flows", "only.files.deep", "only.keys", "only.stored"}
+    found = api.get("/namespaces/search?size=100")
+    assert {each["id"] for each in found["results"]} == there | {"only", "only.files", "system"}
+    assert {each["id"] for each in api.get("/namespaces/search?existing=true&size=100")["results"]} == there
+    services.files.delete("only.files.deep", "x/y.txt")
+    assert "only.files.deep" not in str(api.get("/namespaces/search?size=100"))
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

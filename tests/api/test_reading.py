@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.driving import FAIL, LOG, RETURN, Api
+from api.driving import FAIL, LOG, PAUSE, RETURN, Api
 from tiercel.paths import execution_folder
 
 WRITE = "io.kestra.plugin.core.storage.Write"
@@ -79,6 +79,21 @@ def test_the_latest_of_each_flow(api: Api) -> None:
     assert found[0].keys() == {"id", "flowId", "namespace", "startDate", "status"}
     for body in ("", "{}", "[1]", "[{}", '[{"namespace": "t"}]'):
         api.fails(422, "POST", "/executions/latest", data=body)
+
+
+def test_the_task_that_failed_or_is_at_work_is_named(api: Api) -> None:
+    fork = "io.kestra.plugin.core.flow.Parallel"
+    broken = f"{{id: broken, type: {FAIL}}}"
+    api.deploy(f"tasks:\n  - {{id: fork, type: {fork}, tasks: [{broken}, {{id: fine, type: {LOG}, message: x}}]}}")
+    each = "io.kestra.plugin.core.flow.ForEach"
+    inner = f"[{{id: inner, type: {FAIL}}}]"
+    api.deploy(f"id: g\nnamespace: t\ntasks: [{{id: loop, type: {each}, values: [a], tasks: {inner}}}]")
+    api.deploy(f"id: h\nnamespace: t\ntasks: [{{id: ask, type: {PAUSE}}}]")
+    api.deploy(f"id: i\nnamespace: t\ntasks: [{{id: say, type: {LOG}, message: x}}]")
+    forked, looped, paused, good = (api.run(f"/executions/t/{flow}") for flow in "fghi")
+    found = api.post("/executions/tasks", json=[forked, looped, paused, good, "nobody"])
+    assert found == {forked: "broken", looped: "inner", paused: "ask"}
+    api.fails(422, "POST", "/executions/tasks", json=["x"] * 1001)
 
 
 def test_the_outline_of_a_flow(api: Api) -> None:

@@ -98,6 +98,16 @@ def test_pages_follow_one_another(memory: Memory, oldest: bool) -> None:
     assert found(memory, {"state": "FAILED"}, Page(10**17, 1000, sort)) == ([], 100)
 
 
+@pytest.mark.parametrize(("size", "total"), [(100, 100), (101, 100), (60, 98), (30, 98)])
+def test_a_total_is_never_at_odds_with_its_page(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, size: int, total: int
+) -> None:
+    real = MemoryStore.count
+    monkeypatch.setattr(MemoryStore, "count", lambda *args, **named: real(*args, **named) - 2)  # two begin after it
+    numbers, found_total = found(memory, {"state": "FAILED"}, Page(1, size))
+    assert (len(numbers), found_total) == (min(size, 100), total)
+
+
 @pytest.mark.parametrize(
     ("sort", "numbers"),
     [

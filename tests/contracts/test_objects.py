@@ -92,6 +92,15 @@ def test_a_list_is_sorted_by_uri_and_keeps_to_its_folder(objects: ObjectStore) -
     assert list(objects.list("kestra:///a")) == []
 
 
+def test_folders_are_named_and_not_what_is_in_them(objects: ObjectStore) -> None:
+    for name in ("a/b/c", "a/b/d", "a/e f/g", "a/file", "a/é/x", "top"):
+        objects.write(f"kestra:///{name}", b"")
+    assert list(objects.folders("kestra:///")) == ["a"]
+    assert list(objects.folders("kestra:///a/")) == list(objects.folders("kestra:///a")) == ["b", "e f", "é"]
+    assert list(objects.folders("kestra:///a/b")) == list(objects.folders("kestra:///none")) == []
+    assert list(objects.folders("kestra:///top")) == []
+
+
 def test_a_closer_look_tells_how_large_files_are_and_how_old(objects: ObjectStore) -> None:
     began = time.time()
     for name, content in (("a/b.txt", b"12345"), ("a/b/c", b""), ("b", b"1")):

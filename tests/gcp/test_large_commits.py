@@ -12,7 +12,7 @@ from google.api_core import exceptions
 
 from contracts.places import GcpPlace
 from tiercel.adapters.gcp.firestore import LARGEST_EMULATED, FirestoreStore
-from tiercel.adapters.gcp.outbox import COLLECTION, PATIENCE
+from tiercel.adapters.gcp.outbox import PATIENCE
 from tiercel.adapters.gcp.queries import due
 from tiercel.adapters.gcp.trying import TRIES
 from tiercel.errors import TiercelError, TransientError
@@ -38,7 +38,7 @@ def noise(size: int, seed: int = 0) -> bytes:
 def notes(store: FirestoreStore) -> int:
     """Return how many notes stand in the outbox."""
     far = store.outbox.now() + 10 * PATIENCE
-    return len(store._run(store._root, due(COLLECTION, far, 100)))
+    return len(store._run(store._root, due(far, 100)))
 
 
 def lose(place: GcpPlace) -> list[Envelope]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from gcp.growth import Ticking, over_tick
+from tiercel.adapters.gcp.names import DUE
+from tiercel.adapters.gcp.outbox import PATIENCE
+from tiercel.errors import TransientError
+from tiercel.ports import Envelope
+from tiercel.triggerrecords import KIND
 
 SCHEDULES = 500
 
@@ -18,7 +23,7 @@ def there() -> Iterator[Ticking]:
     found.close()
 
 
-def test_a_tick_reads_what_is_due_and_looks_once_for_what_was_left(there: Ticking) -> None:
+def test_a_tick_reads_what_is_due(there: Ticking) -> None:
     there.schedule(SCHEDULES, due=10)
     there.ticked.tick()
     assert there.counts.messages == 10
@@ -26,10 +31,10 @@ def test_a_tick_reads_what_is_due_and_looks_once_for_what_was_left(there: Tickin
     assert (there.counts.writes, there.counts.refused) == (1, 0)  # the note of its messages
 
 
-def test_a_tick_in_which_nothing_is_due_asks_two_questions(there: Ticking) -> None:
+def test_a_tick_in_which_nothing_is_due_asks_one_question(there: Ticking) -> None:
     there.schedule(5, due=0)
     there.ticked.tick()
-    assert there.counts.reads == 2  # whether a trigger is due, whether a dead process left messages
+    assert there.counts.reads == 1  # whether a trigger is due, or a dead process left messages
     assert (there.counts.messages, there.counts.writes, there.counts.deletes) == (0, 0, 0)
 
 
@@ -42,3 +47,41 @@ def test_the_next_tick_sends_nothing_again(there: Ticking) -> None:
     there.counts.clear()
     there.ticked.tick()
     assert there.counts.messages == 0
+
+
+def test_one_question_finds_what_a_dead_process_left_beside_what_is_due(there: Ticking) -> None:
+    there.schedule(5, due=2)
+    store, sent = there.ticked.store, list[Envelope]()
+    store.commit([], [Envelope("left", b"1", 0.0)])
+    store.outbox.sent()  # the process dies before it removes its note
+    there.clock.advance(PATIENCE + 1)
+    store.outbox._publish = sent.extend
+    there.counts.clear()
+    there.ticked.tick()
+    assert there.counts.reads == 3
+    assert [each.key for each in sent if each.key == "left"] == ["left"]
+    assert len(sent) == 3
+    assert store.due(10).notes == []
+
+
+def test_what_cannot_be_sent_again_holds_no_trigger_up(there: Ticking) -> None:
+    there.schedule(3, due=1)
+    store, sent = there.ticked.store, list[Envelope]()
+    store.commit([], [Envelope("left", b"1", 0.0)])
+    store.outbox.sent()
+    there.clock.advance(PATIENCE + 1)
+
+    def publish(messages: Sequence[Envelope]) -> None:
+        if any(each.key == "left" for each in messages):
+            raise TransientError("busy")
+        sent.extend(messages)
+
+    store.outbox._publish = publish
+    with pytest.raises(TransientError):
+        there.ticked.tick()
+    assert len(sent) == 1
+    assert len(store.due(10).notes) == 1
+
+
+def test_notes_lie_where_the_question_looks() -> None:
+    assert DUE == KIND

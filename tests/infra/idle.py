@@ -32,7 +32,7 @@ SERIES = Price(0.35e-6, "time series looked at", "Cloud Observability pricing: $
 TICK = 2 * STEP
 """Seconds of a warm tick: two answers of Firestore to wait for; assumed, the service was not measured."""
 
-READS = 2 * 60 + 2 * 6
+READS = 60 + 2 * 6
 """Documents that ticks and sweeps read in an hour (`tests/gcp/test_idle.py` counts them)."""
 
 SHARED, OWN = 0.25, {"execute": 0.3}

@@ -14,6 +14,7 @@ from infra import idle
 from infra.asking import FIELDS, Index, calls, kinds, kinds_with_an_end
 from infra.checking import ROOT, Checked, check, copy_into, functions, see_tools
 from tiercel.adapters.gcp import bodies, names, outbox
+from tiercel.adapters.gcp.queries import due
 from tiercel.cloud import settings as cloud_settings
 from tiercel.cloud.settings import Settings, read_settings
 from tiercel.planner.plan import MOST_LOST
@@ -282,11 +283,22 @@ def test_bodies_are_not_indexed_and_what_is_asked_for_is(everything: Checked) ->
     for kind in kinds() | {names.ALONE}:
         wanted = {bodies.ENTRIES, bodies.COUNT} if kind in MAPS else documents
         ends = {bodies.UNTIL} if kind in kinds_with_an_end() else set()
-        assert {field for other, field in planned if other == kind} == wanted | ends, kind
-    assert (outbox.COLLECTION, bodies.BODY) in planned
-    assert {kind for kind, _ in planned} == kinds() | {names.ALONE, outbox.COLLECTION}
+        dates = {bodies.DATE} if kind == names.DUE else set()
+        assert {field for other, field in planned if other == kind} == wanted | ends | dates, kind
+    assert {kind for kind, _ in planned} == kinds() | {names.ALONE}
+    assert outbox.COLLECTION.endswith(f"/{names.DUE}")  # what holds for that kind holds for the notes
     assert {call.kind for call in calls()} <= kinds()
-    assert not {field for _, field in planned} & {*FIELDS.values(), bodies.DATE}
+    assert not {field for _, field in planned} & {*FIELDS.values()}
+
+
+def test_what_is_due_is_found_in_all_collections_of_that_name(everything: Checked) -> None:
+    asked = due(1.0, 10)
+    assert [(each.collection_id, each.all_descendants) for each in asked.from_] == [(names.DUE, True)]
+    fields = [each for each in everything.planned("google_firestore_field").values() if each["field"] == bodies.DATE]
+    (config,) = (index for each in fields for index in each["index_config"])
+    assert [each["collection"] for each in fields] == [names.DUE]
+    scopes = {(each["query_scope"], each["order"]) for each in config["indexes"]}
+    assert scopes == {("COLLECTION", "ASCENDING"), ("COLLECTION_GROUP", "ASCENDING")}
 
 
 def test_what_has_an_end_is_removed_by_firestore_and_nothing_else(everything: Checked) -> None:

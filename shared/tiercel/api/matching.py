@@ -48,6 +48,11 @@ class Fields(Generic[T]):
         self._what = what
         self._getters = getters
 
+    @staticmethod
+    def every(_record: object) -> bool:
+        """Mean every record."""
+        return True
+
     def value(self, field: str, record: T) -> Any:
         """Return what a record has in a field."""
         return self._getters[field](record)
@@ -60,10 +65,12 @@ class Fields(Generic[T]):
             ExpressionError: A regular expression cannot be read.
         """
         if wanted is None or (wanted.kind != "is" and not wanted.parts):
-            return lambda _: True
+            return self.every
         if wanted.kind == "is":
             return self._leaf(wanted)
         tests = [self.test(part) for part in wanted.parts]
+        if len(tests) == 1:
+            return tests[0]
         if wanted.kind == "or":
             return lambda record: any(test(record) for test in tests)
         return lambda record: all(test(record) for test in tests)

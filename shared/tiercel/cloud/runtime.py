@@ -9,7 +9,7 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ from tiercel.claims import JOB
 from tiercel.cloud.failures import StoredFailures
 from tiercel.cloud.handling import DONE, Budget, Handler
 from tiercel.cloud.settings import BUDGET, Settings
-from tiercel.firing.ticking import tick
+from tiercel.cloud.vitals import CloudVitals
+from tiercel.firing.ticking import MOST, look
 from tiercel.lanes import Jobs, Observer
 from tiercel.model.messages import WalkLane
 from tiercel.planner.bounds import Bounds
@@ -65,6 +66,7 @@ class Cloud:
     handler: Handler
     parts: Parts
     clock: Clock
+    vitals: CloudVitals
 
     def advance(self, headers: Mapping[str, str], body: bytes) -> int:
         """Handle a message; tasks are handed over. Return the code to answer with."""
@@ -100,10 +102,13 @@ class Cloud:
 
     def tick(self) -> int:
         """Have triggers looked at that are due; send what was left or lost. Return the code to answer with."""
-        tick(self.store, self.clock.now().timestamp())
-        sent = self.store.sweep()
+        due = self.store.due(MOST)
+        look(self.store, due.triggers)
+        sent = self.store.send_again(due.notes)
         if self.clock.now().minute % SWEPT == 0:
             sent += self._sweeper.sweep()
+        if sent:
+            self.vitals.sweep_found(sent)
         self.store.flush()  # else the next tick takes what this one has sent for what a dead process left
         if sent:
             _log.warning("the sweep has sent %d messages again", sent)
@@ -133,7 +138,9 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
     sender = Sender(publisher, _timers(settings, clock), clock)
     objects = _objects(settings)
     store = _store(settings, objects, sender, clock)
-    parts = assemble(_world(settings, environment, store, objects, clock, budget), observer=observer)
+    vitals = CloudVitals(settings, store, clock, clock.now().timestamp())
+    world = replace(_world(settings, environment, store, objects, clock, budget), vitals=vitals)
+    parts = assemble(world, observer=observer)
     handler = Handler(
         handle=parts.engine.handle,
         poisoned=poisoned(parts.lanes),
@@ -144,7 +151,7 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         failures=StoredFailures(store),
         budget=budget,
     )
-    return Cloud(settings, store, publisher, handler, parts, clock)
+    return Cloud(settings, store, publisher, handler, parts, clock, vitals)
 
 
 def _objects(settings: Settings) -> BucketObjects:

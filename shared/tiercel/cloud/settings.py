@@ -96,6 +96,12 @@ class Settings:
         return max(0.0, self.timeout - SPARE)
 
     @property
+    def region(self) -> str:
+        """Where the installation's queue is, and its functions with it; empty where there is none."""
+        place = self.queue.split("/")
+        return place[3] if place[2:3] == ["locations"] and len(place) > 3 else ""
+
+    @property
     def has_jobs(self) -> bool:
         """Whether tasks may go to a job."""
         return bool(self.job) and (not self.is_emulated or self.run_host is not None)

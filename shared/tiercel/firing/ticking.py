@@ -49,7 +49,11 @@ def tick(store: StateStore, now: float, known: frozenset[tuple[str, int]] = froz
         now: The time, in seconds since the epoch.
         known: Records with their versions that somebody looks at already.
     """
-    found = store.query(KIND, until=now, limit=MOST)
+    return look(store, store.query(KIND, until=now, limit=MOST), known)
+
+
+def look(store: StateStore, found: Sequence[Stored], known: frozenset[tuple[str, int]] = frozenset()) -> Tick:
+    """Have somebody look at triggers whose records were found to be due; but for those that are known."""
     fresh = [stored for stored in found if (stored.key, stored.version) not in known]
     _send(store, fresh)
     return Tick(frozenset((stored.key, stored.version) for stored in found), len(fresh))
@@ -93,6 +97,8 @@ class Scheduler:
         self._known: frozenset[tuple[str, int]] = frozenset()
         self._forgot = 0.0
         self._thread: threading.Thread | None = None
+        self.looked: float | None = None
+        """When it last looked, in seconds since the epoch; None for never."""
 
     def start(self) -> None:
         """Begin; what has become due meanwhile is looked at first."""
@@ -144,7 +150,7 @@ class Scheduler:
         if now - self._forgot > LOOK:  # what somebody should have looked at by then is sent again
             self._known, self._forgot = frozenset(), now
         found = tick(self._store, now, self._known)
-        self._known = found.seen
+        self._known, self.looked = found.seen, now
         if len(found.seen) == MOST:
             return now + AFTER_TROUBLE
         head = self._store.query(KIND, limit=len(found.seen) + 1)

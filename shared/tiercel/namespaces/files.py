@@ -6,16 +6,30 @@ as a file is in it; one that somebody has made holds a file of its own, which no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
 from tiercel.errors import ConflictError, NotFoundError
+from tiercel.namespaces.keyvalues import upwards
 from tiercel.ports import ObjectStore
 
 MARK = ".tiercel-folder"
 """The name of the file that keeps an empty folder."""
+
+FILES = "_files"
+"""The folder of a namespace that holds its files."""
+
+EXECUTIONS = "executions"
+"""The folder of a flow that holds those of its executions: there may be a great many."""
+
+MOST_AT_ONCE = 8
+"""Folders that are listed at the same time."""
+
+_PART = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,17 @@ class Entry:
 
 def folder_uri(namespace: str) -> str:
     """Return the address below which a namespace's files lie, with a slash at its end."""
-    return f"kestra:///{namespace.replace('.', '/')}/_files/"
+    return f"{_folder_of(namespace)}/{FILES}/"
+
+
+def _folder_of(namespace: str) -> str:
+    return f"kestra:///{namespace.replace('.', '/')}"
+
+
+def _may_be(namespace: str, flows: Collection[str]) -> bool:
+    """Tell whether a folder may be a namespace: it is spelled as one, and is none of a flow or its executions."""
+    last = namespace.rpartition(".")[2]
+    return _PART.fullmatch(last) is not None and last not in flows and last != EXECUTIONS
 
 
 def clean_path(path: str) -> str:
@@ -106,6 +130,23 @@ class NamespaceFiles:
     def delete(self, namespace: str, path: str) -> bool:
         """Remove a file; tell whether it was there."""
         return self.objects.delete(self.uri(namespace, path))
+
+    def namespaces(self, flows: Mapping[str, Collection[str]]) -> Sequence[str]:
+        """Return the namespaces that have files, sorted: one list for each folder that may be a namespace.
+
+        Args:
+            flows: By namespace the folders of its flows: those are not looked into, nor what is called `executions`.
+        """
+        known = {above for name in flows for above in upwards(name)}
+        found, open_ones = [], [""]
+        while open_ones:
+            with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
+                inside = list(threads.map(lambda name: list(self.objects.folders(_folder_of(name))), open_ones))
+            pairs = list(zip(open_ones, inside, strict=True))
+            found += [name for name, folders in pairs if name and FILES in folders]
+            below = [(name, f"{name}.{each}" if name else each) for name, folders in pairs for each in folders]
+            open_ones = [each for name, each in below if each in known or _may_be(each, flows.get(name, ()))]
+        return sorted(found)
 
     # ------------------------------------------------------------ folders
 

@@ -7,7 +7,7 @@ A form names the request in its address: `/ui/act/{method}/{address below the AP
 | --- | --- |
 | `_next` | the page after it; `{id}`, `{namespace}`, `{flowId}` are taken from the answer |
 | `_said` | what that page says once; `{count}` is taken from the answer |
-| `_as` | what becomes of the form's fields: `form` (sent on as they are), `text` (the field `text` is the body), `ids` (fields `id`), `flows`, `triggers`, `switch` (fields `id`, parts between `/`), `labels` (a line `key:value` each), `fields` (an object; dots nest), `upload`, `file` (files of a namespace) |
+| `_as` | what becomes of the form's fields: `form` (sent on as they are), `text` (the field `text` is the body), `ids` (fields `id`), `flows`, `triggers`, `switch` (fields `id`, parts between `/`), `labels` (a line `key:value` each), `labelled` (both `id` and `labels`), `fields` (an object; dots nest), `upload`, `file` (files of a namespace) |
 | `_query` | fields that become parameters of the query |
 """  # noqa: E501 - a table
 
@@ -69,11 +69,16 @@ def _stored(visit: Visit, kind: str, address: str, place: str) -> None:
         visit.api.send_form(with_query(address, {"path": path}), [], [("fileContent", file)])
 
 
-def doing(method: str, path: str, then: str, said: str = "", kind: str = "", query: Query = ()) -> str:
-    """Return the address to which a form is sent: what it asks of the API, and what comes after."""
+def doing(
+    method: str, path: str, then: str, said: str = "", kind: str = "", query: Query = (), also: str = ""
+) -> str:
+    """Return the address to which a form is sent: what it asks of the API, and what comes after.
+
+    `also` names the fields that become parameters of the query, between commas.
+    """
     place, _, own = path.partition("?")
     pairs = [*parse_qsl(own), *(query.items() if isinstance(query, Mapping) else query)]
-    return with_query(f"/ui/act/{method}{place}", [*pairs, ("_as", kind), ("_next", then), ("_said", said)])
+    return with_query(f"/ui/act/{method}{place}", [*pairs, ("_as", kind), ("_query", also), ("_next", then), ("_said", said)])
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:
@@ -128,6 +133,10 @@ def _labels(form: Form, _: list[str]) -> Given:
     return label_list(form.get("labels", ""))
 
 
+def _labelled(form: Form, _: list[str]) -> Given:
+    return {"executionsId": form.getlist("id"), "executionLabels": label_list(form.get("labels", ""))}
+
+
 def _fields(form: Form, used: list[str]) -> Given:
     """Return the fields as an object; empty ones are left out, `true` and `false` are what they say."""
     found: dict[str, Any] = {}
@@ -148,5 +157,6 @@ _BODIES: Mapping[str, Callable[[Form, list[str]], Given]] = {
     "triggers": _triggers,
     "switch": _switch,
     "labels": _labels,
+    "labelled": _labelled,
     "fields": _fields,
 }

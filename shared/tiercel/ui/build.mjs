@@ -37,18 +37,16 @@ async function bundle() {
 
 /** Return which file each name stands for; islands by the folder of their entry point. */
 function manifest(metafile) {
-  const found = { boot: "", styles: "", islands: {}, files: [] };
+  const found = { boot: "", styles: "", needed: [], islands: {}, files: [] };
   for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
     const name = path.relative(fresh, path.resolve(here, file));
     found.files.push(name);
-    if (entryPoint === "islands/boot.js") found.boot = name;
+    const needed = imports.filter((each) => each.kind === "import-statement");
+    const modules = needed.map((each) => path.relative(fresh, path.resolve(here, each.path)));
+    if (entryPoint === "islands/boot.js") [found.boot, found.needed] = [name, modules];
     if (entryPoint === "islands/islands.css") found.styles = name;
     const island = /^islands\/(\w+)\/index\.js$/.exec(entryPoint ?? "");
-    if (island) {
-      const needed = imports.filter((each) => each.kind === "import-statement");
-      const modules = needed.map((each) => path.relative(fresh, path.resolve(here, each.path)));
-      found.islands[island[1]] = [name, ...modules];
-    }
+    if (island) found.islands[island[1]] = [name, ...modules];
   }
   found.files.sort();
   return found;

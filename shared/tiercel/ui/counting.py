@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tiercel.errors import NotFoundError, TiercelError
@@ -27,6 +27,36 @@ def executions_daily(visit: Visit, query: Mapping[str, object]) -> list[dict[str
     """Return rows of `/stats/executions/daily`: `{startDate, duration, executionCounts}` each."""
     found: list[dict[str, Any]] = counted(visit, "/stats/executions/daily", query) or []
     return found
+
+
+DIRECT = ("q", "namespace", "flowId", "scope", "startDate", "endDate", "timeRange")
+_EXACT = ("filters[namespace][EQUALS]", "filters[flowId][EQUALS]")
+
+
+def sought(filters: Sequence[tuple[str, str]]) -> dict[str, object] | None:
+    """Return a list's filter as statistics take it; None where they do not know something of it."""
+    given = dict(filters)
+    found: dict[str, object] = {name: given.pop(name) for name in DIRECT if name in given}
+    if "state" in given:
+        found["state"] = given.pop("state").split(",")
+    if all(name in given for name in _EXACT):
+        namespace, flow = (given.pop(name) for name in _EXACT)
+        found["flows"] = [{"namespace": namespace, "id": flow}]
+    return found if not given and len(dict(filters)) == len(filters) else None
+
+
+def chart_of(visit: Visit, filters: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return the chart above a list: its `rows`, or a `hint` why there is none."""
+    wanted = sought(filters)
+    if wanted is None:
+        return {
+            "rows": [],
+            "hint": "Executions are counted by flow, state and hour: there is no chart for this filter.",
+        }
+    try:
+        return {"rows": executions_daily(visit, wanted), "hint": ""}
+    except TiercelError as error:
+        return {"rows": [], "hint": str(error)}
 
 
 def totals(rows: list[dict[str, Any]]) -> dict[str, int]:

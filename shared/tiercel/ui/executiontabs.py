@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tiercel.ui import formats
-from tiercel.ui.lists import LEVELS, fetched
+from tiercel.ui.lists import LEVELS, fetched, part_of
 from tiercel.ui.visit import Visit
 
 MOST_ROWS = 500
@@ -15,8 +15,14 @@ MOST_ROWS = 500
 WIDTH = 1000
 """Units of a bar's drawing."""
 
-LINES = 200
+LINES = 100
 """Log lines of a page."""
+
+MOST_GIVEN = 100_000
+"""Characters of log lines that come with a page for the script that shows them; it asks for longer ones itself."""
+
+SETTLED = 60.0
+"""Seconds after its end in which an execution may still log."""
 
 Execution = Mapping[str, Any]
 
@@ -29,11 +35,12 @@ def gantt(visit: Visit, execution: Execution) -> dict[str, Any]:
     end = max((_at(run["state"].get("endDate"), visit.now) for run in runs), default=begin)
     span = max(end - begin, 0.001)
     depths = _depths(runs)
+    shown, place = part_of(visit, runs)
     rows = [
         {"run": run, "bars": list(_bars(run["state"], begin, span, visit.now)), "depth": depths[run["id"]]}
-        for run in runs[:MOST_ROWS]
+        for run in shown
     ]
-    return {"rows": rows, "more": len(runs) - len(rows), "width": WIDTH}
+    return {"rows": rows, "pages": place, "width": WIDTH}
 
 
 def _at(text: object, default: float = 0.0) -> float:
@@ -65,18 +72,43 @@ def logs(visit: Visit, execution: Execution) -> dict[str, Any]:
     entries, place = fetched(
         visit, "/logs/search", sort="timestamp:desc", size=LINES, more=fixed, own=("level", "attempt")
     )
-    return {"entries": entries[::-1], "pages": place, "levels": LEVELS, "options": _log_options(visit, execution)}
+    options = {**_log_options(visit, execution), "settled": settled(visit, execution) is not None}
+    if set(visit.request.args) <= set(LOG_FILTERS.values()) and _length(entries) < MOST_GIVEN:
+        options["first"] = {"results": _shown(entries), "total": place.total, "level": visit.given("minLevel")}
+    return {"entries": entries[::-1], "pages": place, "levels": LEVELS, "options": options}
+
+
+LOG_FILTERS: Mapping[str, str] = {"taskRun": "taskRunId", "task": "taskId", "level": "minLevel", "q": "q"}
+"""What narrows the lines down: by the option of the script, the parameter of the address."""
 
 
 def _log_options(visit: Visit, execution: Execution) -> dict[str, Any]:
-    given = {"taskRun": "taskRunId", "task": "taskId", "level": "minLevel", "q": "q"}
-    found = {name: visit.given(parameter) for name, parameter in given.items() if visit.given(parameter)}
-    return {"execution": execution["id"], **found}
+    given = {name: visit.given(parameter) for name, parameter in LOG_FILTERS.items()}
+    return {"execution": execution["id"], **{name: value for name, value in given.items() if value}}
 
 
-def topology(_visit: Visit, execution: Execution) -> dict[str, Any]:
+def _length(entries: list[dict[str, Any]]) -> int:
+    return sum(len(entry["message"]) for entry in entries)
+
+
+def _shown(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return lines with what a row of them shows, and what makes each itself."""
+    names = ("timestamp", "level", "message", "taskId", "taskRunId", "attemptNumber")
+    return [{name: entry[name] for name in names if entry.get(name) is not None} for entry in entries]
+
+
+def settled(visit: Visit, execution: Execution) -> dict[str, Any] | None:
+    """Return an execution without its task runs, if it has ended so long ago that nothing of it changes any more."""
+    state = execution["state"]
+    if not formats.is_over(state["current"]) or visit.now - _at(state.get("endDate"), visit.now) < SETTLED:
+        return None
+    return {name: execution[name] for name in ("id", "namespace", "flowId", "state")}
+
+
+def topology(visit: Visit, execution: Execution) -> dict[str, Any]:
     """Return the runs of each task: what is read where no picture can be drawn."""
-    return {"runs": execution["taskRunList"][:MOST_ROWS]}
+    runs, place = part_of(visit, execution["taskRunList"])
+    return {"runs": runs, "pages": place}
 
 
 def outputs(visit: Visit, execution: Execution) -> dict[str, Any]:

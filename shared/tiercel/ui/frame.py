@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from tiercel import __version__
 from tiercel.api import sessions
-from tiercel.ui import cronwords, formats, statics
+from tiercel.ui import cronwords, formats, lists, statics
 from tiercel.ui.acting import doing
 from tiercel.ui.asking import API_ADDRESS
 from tiercel.ui.markdown import markdown
@@ -80,7 +80,7 @@ def environment() -> Environment:
     )
     found.filters.update(formats.FILTERS, markdown=markdown, cron_words=cronwords.in_words)
     found.globals.update(
-        ui=ui, doing=doing, static=statics.static, built=statics.built, API=API_ADDRESS, menu=MENU, version=__version__
+        ui=ui, doing=doing, condition=lists.said, static=statics.static, built=statics.built, API=API_ADDRESS, menu=MENU, version=__version__
     )
     return found
 

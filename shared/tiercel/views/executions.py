@@ -18,7 +18,10 @@ from tiercel.model.instants import iso
 from tiercel.planner.geometry import loops_of
 from tiercel.ports import ObjectStore, StateStore
 
-_decode_line = msgspec.json.Decoder(LogLine).decode
+_decode_lines = msgspec.json.Decoder(LogLine).decode_lines
+
+AT_ONCE = 1 << 20
+"""Bytes of a log's file that are decoded at once."""
 
 
 def state_view(history: History) -> dict[str, Any]:
@@ -152,8 +155,8 @@ class ExecutionView:
         yield from (line for line in run.logs if line.attempt not in apart)
         for uri in apart.values():
             with self._objects.open(uri) as file:
-                for line in file:
-                    yield _decode_line(line)
+                while lines := file.readlines(AT_ONCE):
+                    yield from _decode_lines(b"".join(lines))
 
 
 def _place(run: TaskRun, flow: Flow | None) -> tuple[int, ...]:

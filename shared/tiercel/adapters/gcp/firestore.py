@@ -9,16 +9,16 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import grpc
 from google.api_core import exceptions
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.types import firestore as calls
 
-from tiercel.adapters.gcp.bodies import NONCE, Bodies, Pb, entries_of, new_write, version_of
-from tiercel.adapters.gcp.names import path_of
-from tiercel.adapters.gcp.outbox import COLLECTION, Outbox, removal
+from tiercel.adapters.gcp.bodies import DATE, NONCE, Bodies, Pb, entries_of, new_write, version_of
+from tiercel.adapters.gcp.names import DUE, path_of
+from tiercel.adapters.gcp.outbox import COLLECTION, PATIENCE, Outbox, removal
 from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, named_from, select
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
 from tiercel.errors import TiercelError
@@ -54,6 +54,15 @@ LARGEST_EMULATED = 7 << 19
 
 _log = logging.getLogger("tiercel")
 _REFUSALS = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound)
+
+
+class Due(NamedTuple):
+    """What has come due: one query finds it."""
+
+    triggers: list[Stored]
+    """The records of triggers."""
+    notes: list[Pb]
+    """Messages of processes that died before they were sent."""
 
 
 class FirestoreStore:
@@ -164,7 +173,10 @@ class FirestoreStore:
     ) -> int:
         """Return how many documents such a query finds (a thousand of them are billed as one read)."""
         wanted = Wanted(kind, namespace, within, flow_id, tuple(states), owner, since, until)
-        request = calls.RunAggregationQueryRequest(parent=self._root, structured_aggregation_query=count(wanted))
+        return self._count(self._root, wanted)
+
+    def _count(self, parent: str, wanted: Wanted) -> int:
+        request = calls.RunAggregationQueryRequest(parent=parent, structured_aggregation_query=count(wanted))
 
         def ask() -> int:
             answers = self._client.run_aggregation_query(request, retry=None, timeout=TIMEOUT, metadata=self._header)
@@ -322,15 +334,32 @@ class FirestoreStore:
         except TiercelError as error:
             _log.info("the outbox is tidied up later: %s", error)
 
-    def sweep(self, limit: int = 100) -> int:
+    def due(self, limit: int) -> Due:
+        """Return what a tick has to do: the oldest triggers and notes whose time has come."""
+        query = due(self.outbox.now(), limit)
+        found = self._ask(lambda: self._run(self._root, query))
+        triggers = [self._bodies.stored(document) for document in found if not self.outbox.is_note(document)]
+        return Due(triggers, [document for document in found if self.outbox.is_note(document)])
+
+    def send_again(self, notes: Sequence[Pb]) -> int:
         """Send the messages of processes that died before they did; return how many there were."""
-        now = self.outbox.now()
-        found = self._ask(lambda: self._run(self._root, due(COLLECTION, now, limit)))
-        messages = [each for document in found for each in self.outbox.noted(document)]
+        messages = [each for document in notes for each in self.outbox.noted(document)]
         self.outbox.send((), messages)
-        if found:
-            self._commit([removal(document.name) for document in found], (), 0)
+        if notes:
+            self._commit([removal(document.name) for document in notes], (), 0)
         return len(messages)
+
+    def sweep(self, limit: int = 100) -> int:
+        """Send again what is noted; return how many messages there were."""
+        return self.send_again(self.due(limit).notes)
+
+    def noted(self) -> tuple[int, float | None]:
+        """Return how many notes the outbox holds, and when its oldest was made, in seconds since the epoch."""
+        parent, notes = f"{self._root}/{COLLECTION}".rpartition("/")[0], Wanted(DUE)
+        first = self._ask(lambda: self._run(parent, select(notes, False, 1, None)))
+        if not first:
+            return 0, None
+        return self._count(parent, notes), first[0].fields[DATE].double_value - PATIENCE
 
     def is_gone(self, owner: str) -> bool:  # noqa: ARG002 - nobody here knows which instances have ended
         """Tell nothing: a claim of an instance is void when its time is over."""

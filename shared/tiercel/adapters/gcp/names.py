@@ -14,6 +14,9 @@ INSIDE = frozenset({"lane", "runs", "leaf"})
 ALONE = "alone"
 """The collection of keys without a kind."""
 
+DUE = "trigger"
+"""The kind of which a tick looks for what is due (`tiercel.triggerrecords`)."""
+
 LAST = "\U0010ffff"
 """No id begins with it: the end of an open range."""
 

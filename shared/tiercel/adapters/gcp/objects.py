@@ -117,6 +117,16 @@ class BucketObjects:
         for uri, blob in self._listed(prefix, "name,size,updated"):
             yield _shown(uri, blob)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the folders directly under a folder, sorted: one call for a thousand of them."""
+        names = segments(prefix, folder=True, longest=self._longest)
+        below, found = self._prefix + "".join(f"{_encoded(name)}/" for name in names), set[str]()
+        asked = {"prefix": below, "delimiter": "/", "fields": "prefixes,nextPageToken"}
+        pages = self._bucket.list_blobs(**asked, retry=_again(), timeout=TIMEOUT).pages
+        while (page := tried(lambda: next(pages, None), self._what, 1)) is not None:
+            found.update(_decoded(each.removeprefix(below).rstrip("/")) for each in page.prefixes)
+        yield from sorted(found)
+
     def _listed(self, prefix: str, wanted: str) -> Iterator[tuple[str, Blob]]:
         names = segments(prefix, folder=True, longest=self._longest)
         return self._pages(self._prefix + "".join(f"{_encoded(name)}/" for name in names), wanted)

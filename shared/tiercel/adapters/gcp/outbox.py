@@ -15,11 +15,13 @@ from typing import Any
 import msgspec
 
 from tiercel.adapters.gcp.bodies import DATE, LONGEST, Bodies, new_write
+from tiercel.adapters.gcp.names import DUE
 from tiercel.ports import Clock, Envelope
 
 Pb = Any
 
-COLLECTION = "outbox"
+COLLECTION = f"outbox/notes/{DUE}"
+"""Where notes lie: in a collection called as that of the triggers, so that one query finds what is due of both."""
 
 PATIENCE = 30.0
 """Seconds after which messages that still stand in the outbox are sent again by the sweep."""
@@ -53,6 +55,10 @@ class Outbox:
         write.update.fields[DATE].double_value = self.now() + PATIENCE
         write.current_document.exists = False
         return write
+
+    def is_note(self, document: Pb) -> bool:
+        """Tell whether a document is a note."""
+        return str(document.name).startswith(f"{self._bodies.root}/{COLLECTION}/")
 
     def noted(self, document: Pb) -> list[Envelope]:
         """Return the messages of a note."""

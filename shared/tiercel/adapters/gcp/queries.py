@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from google.cloud.firestore_v1.types import query as queries
 
 from tiercel.adapters.gcp.bodies import DATE, WITHIN, new_value
-from tiercel.adapters.gcp.names import LAST, place_of
+from tiercel.adapters.gcp.names import DUE, LAST, place_of
 
 Pb = Any
 
@@ -86,9 +86,10 @@ def _chosen(wanted: Wanted) -> Pb:
     return query
 
 
-def due(collection: str, until: float, limit: int) -> Pb:
-    """Return the query for the documents of a collection whose date is not later, the oldest first."""
-    query = _from(collection)
+def due(until: float, limit: int) -> Pb:
+    """Return the query for triggers and notes whose date is not later, the oldest first: all collections called so."""
+    query = queries.StructuredQuery.pb(queries.StructuredQuery())
+    query.from_.add(collection_id=DUE, all_descendants=True)
     _filter(query, DATE, _FILTER.LESS_THAN_OR_EQUAL).double_value = until
     _order(query, DATE, _DIRECTION.ASCENDING)
     query.limit.value = limit

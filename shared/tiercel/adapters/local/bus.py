@@ -73,6 +73,8 @@ class OutboxBus:
         self._later: list[tuple[float, int, Letter]] = []
         self._waiting: set[str] = set()
         self._flights: dict[str, _Flight] = {}
+        self.adopted: tuple[float, int] | None = None
+        """When messages of ended processes were last taken over, and how many; None for never."""
         if adopt:
             store.adopt(self._arrive, self._take_over, self._now(), thorough=True)
 
@@ -142,6 +144,13 @@ class OutboxBus:
             self._ripen()
             given_back = sum(letter.attempt > 1 for _, _, letter in self._later)
             return Pending(len(self._ready), len(self._flights), len(self._later), given_back)
+
+    def oldest(self) -> float | None:
+        """Return since when the oldest message waits that nobody has taken, in seconds since the epoch."""
+        with self._lock:
+            self._ripen()
+            first = self._ready[0] if self._ready else None
+            return None if first is None else max(first.since, first.due)
 
     def next_due(self) -> float | None:
         """Return when the first of the messages is due that are not due yet, in seconds since the epoch."""
@@ -246,8 +255,10 @@ class OutboxBus:
 
     def _arrive(self, letters: list[Letter]) -> None:
         """Take letters that were just committed, or adopted."""
+        now = self._now()
         with self._lock:
             for letter in letters:
+                letter.since = now
                 flight = self._flights.get(letter.key)
                 if flight is not None:
                     if flight.again is not None:
@@ -267,6 +278,8 @@ class OutboxBus:
             if heir is not letter:
                 heir.due, heir.attempt = min(heir.due, letter.due), max(heir.attempt, letter.attempt)
                 self._outbox.remove(letter)
+        if letters:
+            self.adopted = self._now(), len(newest)
         self._arrive(list(newest.values()))
 
     def _tidy(self) -> None:

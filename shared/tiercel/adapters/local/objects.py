@@ -92,6 +92,16 @@ class FolderObjects:
                 found = path.stat()
                 yield StoredFile(uri, found.st_size, found.st_mtime)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the folders directly under a folder, sorted."""
+        names = segments(prefix, folder=True)
+        try:
+            with os.scandir(self._root.joinpath(*names)) as found:
+                inside = [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        yield from (name for name in sorted(inside) if names or name != INCOMING)
+
     def _listed(self, prefix: str) -> Iterator[tuple[str, Path]]:
         names = segments(prefix, folder=True)
         start = self._root.joinpath(*names)

@@ -24,6 +24,8 @@ class Letter:
     due: float
     attempt: int = 1
     """The how-manieth delivery the next one is."""
+    since: float = 0.0
+    """When this process got it."""
 
 
 class Outbox:

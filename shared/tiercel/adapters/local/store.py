@@ -178,6 +178,10 @@ class SqliteStore:
 
         return self._group.run(work, self._hand_over if messages else None)[0]
 
+    def undelivered(self) -> int:
+        """Return how many messages stand in the outbox, whichever process is to deliver them."""
+        return int(self._database.read("SELECT count(*) FROM messages")[0][0])
+
     def is_gone(self, owner: str) -> bool:
         """Tell whether the process of this name is known to have ended, so that its claims are void."""
         return owner != self._owner.name and self._owner.is_gone(owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from tiercel.api.filters import Filter
@@ -10,6 +11,7 @@ from tiercel.api.matching import Fields, scope_of
 from tiercel.model.execution import Execution, LogLine, TaskRun
 from tiercel.model.ids import derived_id
 from tiercel.model.instants import iso
+from tiercel.model.states import Level
 from tiercel.views.executions import ExecutionView
 
 
@@ -73,15 +75,35 @@ def entries(
     Raises:
         BadRequestError: Logs do not have a field of the filter.
     """
-    test = LOGS.test(wanted)
-    found = [entry for entry in _unsorted(view, header) if test(entry)]
-    return sorted(found, key=lambda entry: entry.line.at, reverse=newest_first)
-
-
-def _unsorted(view: ExecutionView, header: Execution) -> Iterator[Entry]:
-    yield from (Entry(header, None, line) for line in header.logs)
+    LOGS.test(wanted)
+    of_execution, of_run, of_line = (LOGS.test(part) for part in _split(wanted))
+    if not of_execution(Entry(header, None, NO_LINE)):
+        return []
+    found = [Entry(header, None, line) for line in header.logs] if of_run(Entry(header, None, NO_LINE)) else []
     for run in view.runs(header, None):
-        yield from (Entry(header, run, line) for line in view.run_logs(run))
+        if of_run(Entry(header, run, NO_LINE)):
+            found += [Entry(header, run, line) for line in view.run_logs(run)]
+    if of_line is not LOGS.every:
+        found = list(filter(of_line, found))
+    return sorted(found, key=attrgetter("line.at"), reverse=newest_first)
+
+
+NO_LINE = LogLine(0.0, Level.TRACE, "")
+"""Stands for the line where a condition looks at none: at the execution, or at the task run."""
+
+OF_EXECUTION = frozenset(("namespace", "flowId", "executionId", "triggerId", "scope", "kind"))
+OF_RUN = OF_EXECUTION | {"taskId", "taskRunId"}
+
+
+def _split(wanted: Filter | None) -> tuple[Filter, Filter, Filter]:
+    """Return what a filter asks of an execution, of a task run, of a line: files of other runs are not even read."""
+    parts = () if wanted is None else wanted.parts if wanted.kind == "and" else (wanted,)
+    split: tuple[list[Filter], ...] = ([], [], [])
+    for part in parts:
+        fields = {leaf.field for leaf in part.leaves()}
+        split[0 if fields <= OF_EXECUTION else 1 if fields <= OF_RUN else 2].append(part)
+    of_execution, of_run, of_line = (Filter("and", tuple(each)) for each in split)
+    return of_execution, of_run, of_line
 
 
 class Tail:

@@ -8,7 +8,7 @@ from typing import Any
 from tiercel.api.bodies import read_json
 from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.executions.briefly import brief_flow
-from tiercel.api.executions.searching import search
+from tiercel.api.executions.searching import named_headers, search
 from tiercel.api.executions.shapes import execution_bytes, execution_json
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
@@ -17,6 +17,7 @@ from tiercel.api.routing import routes
 from tiercel.model.execution import Execution, Record, decode_execution
 from tiercel.model.instants import iso
 from tiercel.model.states import State
+from tiercel.views.telling import telling_task
 
 LATEST = 1000
 """Flows whose latest executions may be asked for at once."""
@@ -99,6 +100,17 @@ def _latest(header: Execution) -> dict[str, Any]:
         "startDate": iso(header.at[0][1]),
         "status": str(header.state),
     }
+
+
+@routes.route("POST", "/executions/tasks", body="application/json", shape=list[str])
+def telling_tasks(call: Call) -> object:
+    """Return the task of each execution that failed, or that is at work: `{id: task}`, without those that have none."""
+    ids, parts = read_json(call, list[str]), call.site.parts
+    if len(ids) > LATEST:
+        raise UnprocessableError(f"{len(ids)} executions are named, more than {LATEST}")
+    headers = named_headers(parts.store, ids, newest_first=True)
+    found = {header.id: telling_task(parts.store, header) for header in headers}
+    return {execution: task for execution, task in found.items() if task is not None}
 
 
 @routes.route("GET", "/executions/{id}/flow")

@@ -152,12 +152,20 @@ def search(store: StateStore, wanted: Filter | None, page: Page) -> tuple[list[E
     total = count(store, wanted)
     if total is not None:
         found = every(store, wanted, newest_first=newest_first)
-        return list(islice(found, first, first + page.size)) if first < total else [], total
+        shown = list(islice(found, first, first + page.size)) if first < total else []
+        return shown, _agreed(total, first, len(shown), page.size)
     shown, number = [], 0
     for number, header in enumerate(every(store, wanted, newest_first=newest_first, most=MOST), 1):
         if first < number <= first + page.size:
             shown.append(header)
     return shown, number
+
+
+def _agreed(total: int, first: int, shown: int, size: int) -> int:
+    """Return how many there are, as the page has it that was read after they were counted: others may have begun since."""
+    if first >= total:
+        return total
+    return first + shown if shown < size else max(total, first + shown)
 
 
 def _sorted(store: StateStore, wanted: Filter | None, page: Page) -> tuple[list[Execution], int]:

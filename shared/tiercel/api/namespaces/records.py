@@ -17,6 +17,7 @@ from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.model.structures import plain
 from tiercel.namespaces.records import NamespaceRecord, Namespaces
+from tiercel.paths import slug
 
 _ACCEPTED = frozenset(("id", "description", "variables", "deleted", "disabled", "tenantId"))
 """Members of a namespace that have a meaning here, or none anywhere."""
@@ -72,9 +73,17 @@ def _existing(call: Call) -> set[str]:
     return flows | {record.id for record in _stored(call).all()}
 
 
-def _namespaces(call: Call, *, existing: bool) -> list[Known]:
-    """Return the namespaces, sorted: with those above them and the system's, unless only existing ones are meant."""
-    found = _existing(call)
+def _holding(call: Call) -> set[str]:
+    """Return the namespaces that hold anything: flows, keys, files, or something that is stored about them."""
+    services, flows = call.site.parts.services, dict[str, set[str]]()
+    for record in call.site.parts.flows.all():
+        flows.setdefault(record.namespace, set()).add(slug(record.id))
+    stored = {record.id for record in _stored(call).all()}
+    return {*flows, *stored, *services.keys.namespaces(), *services.files.namespaces(flows)}
+
+
+def _namespaces(found: set[str], *, existing: bool) -> list[Known]:
+    """Return namespaces, sorted: with those above them and the system's, unless only existing ones are meant."""
     every = found if existing else {SYSTEM, *_with_parents(found)}
     return [(name, name in found) for name in sorted(every)]
 
@@ -89,7 +98,7 @@ def _namespaces(call: Call, *, existing: bool) -> list[Known]:
 def search_namespaces(call: Call) -> object:
     """Return a page of the namespaces that are asked for; `disabled` are those of which nothing is stored."""
     test = _FIELDS.test(call.filter)
-    found = sorted_by(filter(test, _namespaces(call, existing=call.query["existing"])), call.page, _ORDERS)
+    found = sorted_by(filter(test, _namespaces(_holding(call), existing=call.query["existing"])), call.page, _ORDERS)
     stored = {record.id for record in _stored(call).all()}
     shown = [{"id": name, "disabled": name not in stored, "deleted": False} for name, _ in part_of(found, call.page)]
     return page_of(shown, len(found))
@@ -172,7 +181,7 @@ def complete_namespaces(call: Call) -> object:
     """Return the namespaces that somebody may mean."""
     sought = read_json(call, Sought)
     part, wanted = sought.q.lower(), sought.ids or []
-    known = [name for name, _ in _namespaces(call, existing=bool(sought.existingOnly))]
+    known = [name for name, _ in _namespaces(_existing(call), existing=bool(sought.existingOnly))]
     return list(dict.fromkeys([*(name for name in wanted if name in known), *(n for n in known if part in n.lower())]))
 
 

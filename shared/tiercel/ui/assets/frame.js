@@ -1,28 +1,6 @@
-// What every page does besides its islands: rows that are chosen, menus that close, stars. Pages work without it.
+// What every page does besides its islands: menus that close, stars, the theme. Pages work without it.
 import { all } from "./lists.js";
-
-/** Say how many rows are chosen, and let only then the buttons be pressed that act on them. */
-function count(form) {
-  const boxes = all("input[name=id]", form);
-  const chosen = boxes.filter((box) => box.checked).length;
-  for (const box of boxes) box.closest("tr")?.classList.toggle("selected", box.checked);
-  for (const place of all("[data-chosen]", form)) place.textContent = chosen ? `${chosen} chosen` : place.dataset.none;
-  for (const button of all("[data-needs-rows]", form)) button.disabled = !chosen;
-  const every = form.querySelector("[data-every]");
-  if (every) {
-    every.checked = chosen > 0 && chosen === boxes.length;
-    every.indeterminate = chosen > 0 && chosen < boxes.length;
-  }
-}
-
-function chosen(event) {
-  const form = event.target.closest?.("form[data-rows]");
-  if (!form) return;
-  if (event.target.matches("[data-every]")) {
-    for (const box of all("input[name=id]", form)) box.checked = event.target.checked;
-  }
-  count(form);
-}
+import "./rows.js";
 
 /** Close the menus in which nothing was touched. */
 function close(event) {
@@ -75,15 +53,12 @@ function stars() {
   draw();
 }
 
-document.addEventListener("change", chosen);
 document.addEventListener("click", close);
 document.addEventListener("keydown", (event) => event.key === "Escape" && close(event));
-document.addEventListener("htmx:afterSwap", () => all("form[data-rows]").forEach(count));
 addEventListener("pagehide", remember);
 for (const tabs of all(".tabs")) {
   const now = tabs.querySelector("[aria-current]");
   if (now) tabs.scrollLeft = now.offsetLeft - (tabs.clientWidth - now.offsetWidth) / 2;
 }
-all("form[data-rows]").forEach(count);
 remember();
 stars();

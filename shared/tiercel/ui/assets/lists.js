@@ -94,6 +94,22 @@ function saved(menu) {
   menu.hidden = false;
 }
 
+/** Let parts that fold stay as somebody has left them, under the name that they have. */
+function folds() {
+  for (const part of all("details[data-keep]")) part.open = (localStorage.getItem(part.dataset.keep) ?? String(!("shut" in part.dataset))) === "true";
+}
+
+/** Let a span that ends now and one between two dates not be asked for together: the server would refuse both. */
+function spans({ target }) {
+  const other = { startDate: ["timeRange"], endDate: ["timeRange"], timeRange: ["startDate", "endDate"] }[target.name];
+  if (!other || !target.value || !target.form?.matches(".filters")) return;
+  for (const name of other) for (const field of all(`[name=${name}]`, target.form)) field.value = "";
+}
+
+document.addEventListener("toggle", ({ target }) => target.matches?.("details[data-keep]") && localStorage.setItem(target.dataset.keep, target.open), true);
+document.addEventListener("change", spans, true);
+for (const event of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(event, folds);
+folds();
 for (const event of ["htmx:configRequest", "htmx:beforeSwap"]) document.addEventListener(event, unchanged);
 for (const event of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(event, columns);
 columns();

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiercel.ui import formats
-from tiercel.ui.executiontabs import gantt, logs, metrics, outputs, topology
+from tiercel.ui.executiontabs import gantt, logs, metrics, outputs, settled, topology
 from tiercel.ui.failing import first_failure
 from tiercel.ui.visit import Moved, Shown, Visit, ui
 
@@ -50,6 +50,8 @@ def show(visit: Visit) -> Shown | Moved:
         "page": page,
         "tab": tab,
         "tabs": [(each, text, page if each == "overview" else f"{page}/{each}") for each, text in TABS],
+        "live": {"execution": execution["id"], "settled": settled(visit, execution)},
+        "ahead": _ahead(tab, execution),
         "actions": [(verb, *ACTIONS[verb]) for verb in possible(execution["state"]["current"])],
         **_MAKERS[tab](visit, execution),
     }
@@ -59,6 +61,17 @@ def show(visit: Visit) -> Shown | Moved:
         (name[1], ui("/flows/edit/{}/{}", *name)),
     )
     return Shown("execution", str(execution["id"]), values, crumbs, "executions")
+
+
+ISLANDS: Mapping[str, str] = {"gantt": "gantt", "logs": "log", "topology": "graph"}
+
+
+def _ahead(tab: str, execution: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the scripts of a tab will ask for, so that the browser asks for it with the page."""
+    islands = ["live", *([ISLANDS[tab]] if tab in ISLANDS else [])]
+    own = f"/executions/{execution['id']}"
+    paths = {"gantt": [own], "topology": [own, f"{own}/graph"]}.get(tab, [])
+    return {"islands": islands, "paths": paths}
 
 
 def _neighbour(visit: Visit, execution: Mapping[str, Any]) -> Moved:

@@ -57,7 +57,8 @@ def frame(name: Name, flow: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _executions(visit: Visit, flow: Mapping[str, Any]) -> dict[str, Any]:
-    return listed(visit, (("filters[namespace][EQUALS]", flow["namespace"]), ("filters[flowId][EQUALS]", flow["id"])))
+    name = (("filters[namespace][EQUALS]", flow["namespace"]), ("filters[flowId][EQUALS]", flow["id"]))
+    return listed(visit, name, charted=True)
 
 
 MAKERS: Mapping[str, Maker] = {

@@ -19,6 +19,7 @@ def show(visit: Visit) -> Shown:
     site = visit.api.site
     limits = visit.api.get("/concurrency-limit/search", query={"size": 100})["results"]
     values = {
+        "fares": visit.api.find("/stats/runtime"),
         "summary": visit.api.post("/stats/summary", body={}),
         "daily": daily,
         "counts": counts,

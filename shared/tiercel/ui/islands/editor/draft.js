@@ -1,15 +1,15 @@
 // What was written and not saved, kept in the browser for each flow.
 import { debounced } from "../lib/dom.js";
 
-/** @param {string} name what the draft is of @param {string} saved the text as the server has it */
+/** @param {string} name what the draft is of @param {string} saved the text as the server has it @param {number} [revision] which one that is */
 export class Draft {
-  constructor(name, saved) {
+  constructor(name, saved, revision) {
     this.key = `tiercel.draft.${name}`;
-    this.saved = saved;
+    Object.assign(this, { saved, revision });
     this.keep = debounced((text) => this.#store(text), 400);
   }
 
-  /** Return a draft that differs from what is saved: `{text, at, base}`, or null. */
+  /** Return a draft that differs from what is saved: `{text, at, revision}`, or null. */
   found() {
     try {
       const kept = JSON.parse(localStorage.getItem(this.key) ?? "null");
@@ -31,7 +31,7 @@ export class Draft {
   #store(text) {
     if (text === this.saved) return this.forget();
     try {
-      localStorage.setItem(this.key, JSON.stringify({ text, at: Date.now(), base: this.saved.length }));
+      localStorage.setItem(this.key, JSON.stringify({ text, at: Date.now(), revision: this.revision }));
     } catch {
       // A full storage: the text stands in the page all the same.
     }

@@ -7,6 +7,7 @@ import { relative } from "../lib/format.js";
 import { keep, setting } from "../lib/settings.js";
 import { dress, extensions, foldTexts } from "./base.js";
 import { checking } from "./checking.js";
+import { commands } from "./commands.js";
 import { completing } from "./completing.js";
 import { Draft } from "./draft.js";
 import { locate, taskPlace } from "./places.js";
@@ -34,20 +35,25 @@ function reader(element, { source }) {
   return { unmount: () => (view.destroy(), place.remove()) };
 }
 
+/** Return what ends the lines of a text; where they differ, it is the shorter one. */
+const newlineOf = (text) => (/\r\n/.test(text) && !/(^|[^\r])\n/.test(text) ? "\r\n" : "\n");
+
 class FlowEditor {
   constructor(element, options) {
     this.options = { ...options };
     this.saved = options.saved ?? options.source;
+    this.newline = newlineOf(this.saved);
     this.undo = undoing();
-    this.draft = new Draft(options.flow ? `${options.namespace}.${options.flow}` : "new", this.saved);
+    this.draft = new Draft(options.flow ? `${options.namespace}.${options.flow}` : "new", this.saved, options.revision);
     this.checks = checking((found) => this.#told(found));
     this.place = h("div", { class: "i-editor-text" });
     this.view = new EditorView({ parent: this.place, state: this.#state(options.source) });
-    this.side = new Side(this, options.tab);
+    this.side = new Side(this.#forPanels(), options.tab);
     this.says = h("div", { class: "i-editor-says", role: "status" });
     this.splitter = h("div", { class: "i-splitter", role: "separator", tabindex: "0", "aria-label": "Width of the text", "aria-orientation": "vertical" });
     this.root = h("div", { class: "i-editor" }, this.#tools(), this.says, h("div", { class: "i-editor-parts" }, this.place, this.splitter, h("div", { class: "i-side" }, this.side.body)));
-    this.root.classList.toggle("i-alone", this.side.panel === "none");
+    this.side.editor.root = this.root;
+    this.root.classList.toggle("i-alone", this.side.name === "none");
     element.append(this.root);
     dress(this.root);
     this.#split();
@@ -55,8 +61,24 @@ class FlowEditor {
     this.#begin();
   }
 
+  /** What stands beside the text sees this much of the editor. */
+  #forPanels() {
+    return {
+      view: this.view,
+      options: this.options,
+      text: () => this.text,
+      goTo: (place) => this.goTo(place),
+      replace: (text) => this.#replace(text),
+      insert: (text) => {
+        this.view.dispatch(this.view.state.replaceSelection(text), { scrollIntoView: true, userEvent: "input.paste" });
+        this.view.focus();
+      },
+    };
+  }
+
   #state(doc) {
     const keys = [
+      { key: "F1", preventDefault: true, run: () => (commands(this), true) },
       { key: "Mod-s", preventDefault: true, run: () => (this.save(), true) },
       { key: "Mod-e", preventDefault: true, run: () => (this.execute(), true) },
     ];
@@ -87,8 +109,9 @@ class FlowEditor {
     this.#state4buttons();
   }
 
+  /** The text with the line ends that it came with: what nobody touched stays byte for byte as it was. */
   get text() {
-    return this.view.state.doc.toString();
+    return this.view.state.doc.toString().replaceAll("\n", this.newline);
   }
 
   get isChanged() {
@@ -102,10 +125,16 @@ class FlowEditor {
     this.view.focus();
   }
 
-  #offer({ text, at }) {
-    const say = h("p", {}, `A draft that was not saved was kept in this browser ${relative(new Date(at).toISOString())}. `,
-      button("Take it", () => (this.#replace(text), this.#say(""))), " ", button("Forget it", () => (this.draft.forget(), this.#say(""))));
-    this.#say(say);
+  #offer({ text, at, revision }) {
+    const older = revision && this.options.revision && revision < this.options.revision;
+    const since = older ? `It began as revision ${revision}; revision ${this.options.revision} is what is stored now. ` : "";
+    const take = () => {
+      this.#replace(text);
+      if (older) this.options.revision = revision; // so that saving it shows first what it would undo
+      this.#say("");
+    };
+    this.#say(h("p", {}, `A draft that was not saved was kept in this browser ${relative(new Date(at).toISOString())}. ${since}`,
+      button("Take it", take), " ", button("Forget it", () => (this.draft.forget(), this.#say("")))));
   }
 
   #replace(text) {
@@ -129,7 +158,6 @@ class FlowEditor {
     this.found = found;
     if (!found) return void this.#badge("Checking …", "");
     const { errors, warnings, failed } = found;
-    this.root.dataset.errors = errors.length;
     if (failed) this.#badge("Not checked", "warning", failed.message);
     else if (errors.length) this.#badge(`${errors.length} error${errors.length > 1 ? "s" : ""}`, "failed", errors[0].message);
     else if (warnings.length) this.#badge(`${warnings.length} warning${warnings.length > 1 ? "s" : ""}`, "warning", warnings[0].message);
@@ -175,6 +203,7 @@ class FlowEditor {
   #stored(flow, text) {
     const isNew = !this.options.flow;
     this.saved = this.draft.saved = text;
+    this.draft.revision = flow.revision;
     this.draft.forget();
     Object.assign(this.options, { namespace: flow.namespace, flow: flow.id, revision: flow.revision });
     this.runner.disabled = false;

@@ -80,3 +80,17 @@ export function taskPlace(state, id) {
   const found = pattern.exec(state.doc.toString());
   return found ? found.index + found[0].length : null;
 }
+
+/**
+ * Return the expression that somebody means: what is selected, else what stands around the cursor; null for none.
+ * A selection inside of `{{ }}` gets braces of its own: without them it would be a text.
+ */
+export function expressionAt(state, from, to) {
+  const text = state.doc.toString();
+  const begin = Math.max(text.lastIndexOf("{{", from), text.lastIndexOf("{{", Math.max(0, from - 1)));
+  const end = begin < 0 ? -1 : text.indexOf("}}", begin);
+  const around = begin >= 0 && end >= 0 && end + 2 >= from ? text.slice(begin, end + 2) : null;
+  if (from === to) return around;
+  const selected = text.slice(from, to);
+  return around && from > begin && to <= end && !selected.includes("{{") ? `{{ ${selected.replace(/^\{/, "").trim()} }}` : selected;
+}

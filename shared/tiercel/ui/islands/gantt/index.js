@@ -35,6 +35,7 @@ class Gantt {
     this.scroller.addEventListener("click", (event) => this.#clicked(event));
     this.scroller.addEventListener("keydown", (event) => this.#key(event));
     this.live = follow(execution, {
+      whole: true,
       onRun: (run) => this.show(run),
       onMark: (mark) => mark === "gone" && this.note.replaceChildren(problem(new Error(`There is no execution ${execution}.`))),
     });

@@ -61,7 +61,7 @@ class Graph {
     const { execution, source } = this.options;
     await (source === undefined ? this.load() : this.update(source));
     if (!execution || this.gone) return;
-    this.live = follow(execution, { onRun: (run) => this.#ran(run) });
+    this.live = follow(execution, { whole: true, onRun: (run) => this.#ran(run) });
     this.clock = setInterval(() => this.run && !isOver(this.run.state.current) && document.visibilityState === "visible" && this.#draw(), 1000);
   }
 

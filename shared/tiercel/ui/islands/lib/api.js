@@ -29,15 +29,30 @@ export function address(parts, query = {}) {
 /**
  * Ask the API.
  * @param {string[]} parts the path's segments
- * @param {{method?: string, query?: object, json?: unknown, yaml?: string, form?: FormData, signal?: AbortSignal}} [how]
+ * @param {{method?: string, query?: object, json?: unknown, yaml?: string, text?: string, form?: FormData, signal?: AbortSignal}} [how]
  * @returns {Promise<unknown>} what the JSON says; null for an empty answer
  * @throws {ApiError}
  */
 export async function ask(parts, how = {}) {
+  return parsed(await (await answered(parts, how)).text());
+}
+
+/**
+ * Ask the API for what is no JSON, such as a file.
+ * @param {string[]} parts @param {object} [how] as `ask` has it
+ * @returns {Promise<Uint8Array>}
+ * @throws {ApiError}
+ */
+export async function bytes(parts, how = {}) {
+  return new Uint8Array(await (await answered(parts, how)).arrayBuffer());
+}
+
+async function answered(parts, how) {
   const headers = { Accept: "application/json" };
   let body = how.form;
   if (how.json !== undefined) [headers["Content-Type"], body] = ["application/json", JSON.stringify(how.json)];
   if (how.yaml !== undefined) [headers["Content-Type"], body] = ["application/x-yaml", how.yaml];
+  if (how.text !== undefined) [headers["Content-Type"], body] = ["text/plain", how.text];
   const method = how.method ?? (body === undefined ? "GET" : "POST");
   if (method !== "GET" && csrf()) headers["X-CSRF-Token"] = csrf();
   let answer;
@@ -47,10 +62,8 @@ export async function ask(parts, how = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, null);
   }
-  const text = await answer.text();
-  const found = parsed(text);
-  if (!answer.ok) throw new ApiError(answer.status, found);
-  return found;
+  if (!answer.ok) throw new ApiError(answer.status, parsed(await answer.text()));
+  return answer;
 }
 
 function parsed(text) {

@@ -2,7 +2,7 @@
 //
 // Promises: what listeners get never goes back; the mark says whether what is shown is live; after the end things are
 // fetched again after 0, 2 and 10 seconds, for logs come late; a page that is hidden for 30 seconds asks for nothing; without
-// streams it polls.
+// streams it polls. An execution that had ended long before the page was made is fetched only for who shows its task runs.
 import { address, ask } from "./api.js";
 import { isOver } from "./states.js";
 
@@ -31,17 +31,28 @@ class Live {
     this.id = id;
     this.times = times;
     this.run = null;
+    this.settled = null; // how it stands, without its task runs, where that does not change any more
     this.mark = MARKS.connecting;
     this.listeners = new Set();
     this.failures = 0;
     this.timers = new Set();
     this.visibility = () => this.#visibility();
     document.addEventListener("visibilitychange", this.visibility);
-    this.#begin();
+  }
+
+  /** Add who wants to hear of it. */
+  add(listener, settled) {
+    const first = !this.listeners.size;
+    this.listeners.add(listener);
+    this.settled = settled ?? this.settled;
+    listener.onMark?.(this.mark);
+    if (this.run?.taskRunList || (this.run && !listener.whole)) listener.onRun?.(this.run);
+    if (first || (listener.whole && this.settled && !this.asked)) this.#begin();
   }
 
   /** Fetch it now. */
   async refresh() {
+    this.asked = true;
     try {
       this.#take(await ask(["executions", this.id]));
       return true;
@@ -59,10 +70,15 @@ class Live {
 
   async #begin() {
     this.closed = false;
+    if (this.settled && ![...this.listeners].some(({ whole }) => whole)) {
+      this.#say(MARKS.ended);
+      return void this.#take(this.settled);
+    }
     await this.refresh();
     if (this.closed || this.mark === MARKS.gone) return;
-    if (this.run && isOver(this.run.state.current)) this.#ended();
-    else this.#connect();
+    if (!this.run || !isOver(this.run.state.current)) this.#connect();
+    else if (this.settled) this.#say(MARKS.ended);
+    else this.#ended();
   }
 
   #connect() {
@@ -125,7 +141,7 @@ class Live {
     if (this.run && isOlder(run, this.run)) return;
     const woken = this.mark === MARKS.ended && !isOver(run.state.current);
     this.run = run;
-    for (const { onRun } of this.listeners) onRun?.(run);
+    for (const { onRun, whole } of this.listeners) if (run.taskRunList || !whole) onRun?.(run);
     document.dispatchEvent(new CustomEvent("tiercel:execution", { detail: run }));
     if (woken) this.again(); // restarted
   }
@@ -134,6 +150,7 @@ class Live {
   again() {
     this.#stop();
     this.failures = 0;
+    this.settled = null;
     this.#say(MARKS.connecting);
     this.#begin();
   }
@@ -184,16 +201,15 @@ class Live {
 /**
  * Follow an execution.
  * @param {string} id
- * @param {{onRun?: (run: object) => void, onMark?: (mark: string) => void, onLate?: (run: object) => void}} listener
- *   told at once of what is known already
+ * @param {{onRun?: (run: object) => void, onMark?: (mark: string) => void, onLate?: (run: object) => void, whole?: boolean}} listener
+ *   told at once of what is known already; `whole` when it needs the task runs, too
+ * @param {object} [settled] the execution without its task runs, where the page knows that it has ended long ago
  * @returns {{refresh: () => Promise<boolean>, again: () => void, leave: () => void}}
  */
-export function follow(id, listener) {
+export function follow(id, listener, settled) {
   if (!open.has(id)) open.set(id, new Live(id, { ...TIMES, ...globalThis.tiercelTimes }));
   const live = open.get(id);
-  live.listeners.add(listener);
-  listener.onMark?.(live.mark);
-  if (live.run) listener.onRun?.(live.run);
+  live.add(listener, settled);
   return {
     refresh: () => live.refresh(),
     again: () => live.again(),

@@ -12,8 +12,8 @@ const TEXTS = {
   gone: ["Gone", "There is no such execution any more."],
 };
 
-/** @param {HTMLElement} element @param {{execution: string}} options */
-export function mount(element, { execution }) {
+/** @param {HTMLElement} element @param {{execution: string, settled?: object}} options `settled` as in `follow` */
+export function mount(element, { execution, settled }) {
   const mark = h("span", { class: "i-live", role: "status" });
   const again = button("Refresh", () => live.refresh(), { class: "i-link" });
   element.append(mark, again);
@@ -26,6 +26,6 @@ export function mount(element, { execution }) {
       again.hidden = !["ended", "reconnecting"].includes(name);
     },
     onRun() {},
-  });
+  }, settled);
   return { unmount: () => live.leave() };
 }

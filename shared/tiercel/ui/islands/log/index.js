@@ -4,19 +4,22 @@ import { announce, button, copy, debounced, h, problem, undoing } from "../lib/d
 import { clock, moment } from "../lib/format.js";
 import { follow } from "../lib/live.js";
 import { keep, setting } from "../lib/settings.js";
-import { isOver } from "../lib/states.js";
+import { isOver, LEVELS } from "../lib/states.js";
 import { Windowed } from "../lib/windowed.js";
 import { plain, rendered } from "./ansi.js";
 import { LogSource } from "./source.js";
 import { toolbar } from "./toolbar.js";
 
 const LINE = 20; // pixels of a line, as in log.css
+const ENOUGH = 60; // lines that fill what is in sight
 const QUIET = 1_500; // milliseconds between two looks at a running execution
 
 /**
  * @param {HTMLElement} element
  * @param {{execution?: string, task?: string, taskRun?: string, attempt?: number, level?: string, q?: string,
- *   filters?: object, compact?: boolean}} options `compact` is without a toolbar, as high as its lines up to some 20
+ *   filters?: object, compact?: boolean, first?: {results: object[], total: number, level: string}, settled?: boolean}} options
+ *   `compact` is without a toolbar, as high as its lines up to some 20; `first` are the last lines, the newest first, as they
+ *   came with the page; `settled` that no more will come
  */
 export function mount(element, options) {
   const island = new LogIsland(element, options);
@@ -65,13 +68,13 @@ class LogIsland {
 
   async begin() {
     this.#classes();
-    await this.reload();
+    if (!this.#given()) await this.reload();
     if (!this.options.execution || this.gone) return;
     const looking = debounced(() => this.look(), 200);
     this.live = follow(this.options.execution, {
       onRun: (run) => {
         this.over = isOver(run.state.current);
-        looking();
+        if (!this.over || !this.options.settled) looking();
         this.#tick();
       },
       onLate: () => this.look(),
@@ -80,6 +83,20 @@ class LogIsland {
         this.#tick();
       },
     });
+  }
+
+  /** Show the last lines that came with the page, if they fill what is in sight or are all; returns whether they did. */
+  #given() {
+    const { results, total, level } = this.options.first ?? {};
+    const lowest = LEVELS.indexOf(this.level);
+    if (!results || LEVELS.indexOf(level || "TRACE") > lowest) return false;
+    const lines = results.filter((each) => LEVELS.indexOf(each.level) >= lowest);
+    if (lines.length < ENOUGH && total > results.length) return false;
+    this.source.begin(lines.map((each) => ({ executionId: this.options.execution, ...each })), total <= results.length);
+    this.list.set(this.source.rows);
+    this.#tell();
+    this.list.toEnd();
+    return true;
   }
 
   /** While it runs, a task may log without any state changing. */

@@ -33,6 +33,12 @@ export class LogSource {
     this.running = new AbortController();
   }
 
+  /** Begin with lines that are known, from the end; `complete` when there are no others. */
+  begin(entries, complete) {
+    this.#add(entries);
+    this.complete = complete;
+  }
+
   /** Read the next page away from where it began; returns how many rows are new. */
   async more() {
     if (this.complete) return 0;

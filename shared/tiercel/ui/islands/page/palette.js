@@ -1,7 +1,8 @@
 // Ctrl+K: search everything and go there.
 import { ask, executionPage, flowPage, page, pages } from "../lib/api.js";
-import { debounced, h } from "../lib/dom.js";
+import { debounced } from "../lib/dom.js";
 import { lastPart } from "../lib/format.js";
+import { pick } from "../lib/picking.js";
 
 const PAGES = [
   ["Dashboards", "dashboards"], ["Flows", "flows"], ["New flow", "flows/new"], ["Search in sources", "flows/search"], ["Executions", "executions"], ["Logs", "logs"],
@@ -55,60 +56,25 @@ async function far(text, signal) {
 }
 
 function open() {
-  if (document.querySelector("dialog.i-palette")) return;
-  let [items, chosen, running] = [[], 0, new AbortController()];
-  const list = h("ul", { role: "listbox", id: "i-palette-list", "aria-label": "Found" });
-  const field = h("input", { type: "search", class: "i-input", placeholder: "Search, or “execute …”", "aria-label": "Search everything", role: "combobox", "aria-expanded": "true", "aria-controls": "i-palette-list", autocomplete: "off" });
-  const dialog = h("dialog", { class: "i-dialog i-palette", "aria-label": "Search everything" }, field, list);
-  const show = (found) => {
-    items = found;
-    chosen = 0;
-    list.replaceChildren(...items.map((each, place) => h("li", { role: "option", id: `i-palette-${place}`, on: { click: (event) => go(place, event), pointermove: () => choose(place) } },
-      h("span", { class: "i-palette-kind" }, each.kind), h("span", {}, each.text), each.more ? h("span", { class: "i-muted" }, each.more) : null)));
-    choose(0);
-  };
-  const choose = (place) => {
-    chosen = Math.max(0, Math.min(items.length - 1, place));
-    [...list.children].forEach((each, number) => each.setAttribute("aria-selected", number === chosen));
-    field.setAttribute("aria-activedescendant", `i-palette-${chosen}`);
-    list.children[chosen]?.scrollIntoView({ block: "nearest" });
-  };
-  const go = (place, event) => {
-    const item = items[place];
-    if (!item) return;
-    dialog.close();
-    if (item.run) item.run();
-    else if (event.ctrlKey || event.metaKey) window.open(item.href, "_blank", "noopener");
-    else location.assign(item.href);
-  };
-  const search = debounced(async (text) => {
+  let running = new AbortController();
+  const search = debounced(async (text, show) => {
     running.abort();
     running = new AbortController();
     const { signal } = running;
     const found = await far(text, signal);
     if (!signal.aborted) show([...near(text.toLowerCase().split(/\s+/)), ...found]);
   }, 200);
-  field.addEventListener("input", () => {
-    const text = field.value.trim();
-    show(near(text.toLowerCase().split(/\s+/)));
-    if (text) search(text);
-    else search.cancel();
+  pick({
+    name: "Search everything",
+    hint: "Search, or “execute …”",
+    typed(text, show) {
+      show(near(text.toLowerCase().split(/\s+/)));
+      if (text) search(text, show);
+      else search.cancel();
+    },
+    closed() {
+      search.cancel();
+      running.abort();
+    },
   });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown") choose(chosen + 1);
-    else if (event.key === "ArrowUp") choose(chosen - 1);
-    else if (event.key === "Enter") go(chosen, event);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => {
-    search.cancel();
-    running.abort();
-    dialog.remove();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
-  show(near([]));
 }

@@ -7,7 +7,7 @@ const [SLOWEST, TURN] = [6, 500]; // times the interval; milliseconds between tw
 
 export function refreshing(document) {
   let [slower, last] = [1, ""];
-  const writes = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, [contenteditable]");
+  const writes = (part) => part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
   const busy = (part) => writes(part) || part.querySelector("input[name=id]:checked, details.drop[open]");
   /** Ask for the parts of a kind: "" for all that are asked for by the clock, "execution" or "state" for what has changed. */
   const ask = (kind) => {
@@ -32,6 +32,11 @@ export function refreshing(document) {
     const same = detail.xhr.status === 304 || detail.xhr.responseText === last;
     last = detail.xhr.responseText;
     slower = same ? Math.min(SLOWEST, slower + 1) : 1;
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (!target.closest?.("[data-ask-again]")) return;
+    slower = 1;
+    for (const part of document.querySelectorAll("[data-refresh]")) part.dispatchEvent(new CustomEvent("tiercel:refresh"));
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;

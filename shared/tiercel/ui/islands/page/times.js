@@ -20,6 +20,7 @@ export function times(document) {
   show(document);
   count();
   setInterval(count, 1000);
+  setInterval(() => document.visibilityState !== "hidden" && document.querySelector("[data-relative]") && show(document), 30_000);
   document.addEventListener("htmx:afterSettle", ({ target }) => (show(target), count()));
   onSetting((name) => ["timezone", "dateFormat", "lang"].includes(name) && show(document));
 }
