@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .bench/dbos-venv
 
 # Each file of tests in one of several processes; `tests/conftest.py` says which folders stay together.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
 
 .PHONY: help demo server test check check-infra checkov bench package worker-image deploy destroy coldstart counts cost emulate conformance-emulators install install-test ui screenshots clean
 

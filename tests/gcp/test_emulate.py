@@ -91,7 +91,8 @@ def test_it_ends_while_it_begins(tmp_path: Path) -> None:
             assert emulation.process.poll() is None, emulation.said
             time.sleep(0.05)
             family = emulation.family()
-        assert emulation.end(signal.SIGTERM) == 130
+        # Python ends by the signal itself where it was interrupted in the `exec` of a text, as imports have it.
+        assert emulation.end(signal.SIGTERM) in (130, -signal.SIGINT)
         assert still(family) == []
         assert not emulation.env_file.exists()
 

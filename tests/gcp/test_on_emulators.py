@@ -175,7 +175,10 @@ def test_an_upload_starts_a_flow(which: str, there: There, emulation: Emulation,
     (execution,) = started(there, name)
     assert only(execution["trigger"], "id", "type") == {"id": "t", "type": f"{GOOGLE}gcs.Trigger"}
     assert execution["taskRunList"][0]["outputs"]["value"] == "one,two"
-    assert [each.name for each in storage.list_blobs(bucket)] == ["out/b.csv"]
+    end = time.monotonic() + PATIENCE
+    while (left := [each.name for each in storage.list_blobs(bucket)]) != ["out/b.csv"]:  # it goes when it has begun
+        assert time.monotonic() < end, left
+        time.sleep(0.05)
     assert len(started(there, name)) == 1
 
 

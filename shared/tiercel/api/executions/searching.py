@@ -162,7 +162,7 @@ def search(store: StateStore, wanted: Filter | None, page: Page) -> tuple[list[E
 
 
 def _agreed(total: int, first: int, shown: int, size: int) -> int:
-    """Return how many there are, as the page has it that was read after they were counted: others may have begun since."""
+    """Return how many there are: the page was read after they were counted, and others may have begun since."""
     if first >= total:
         return total
     return first + shown if shown < size else max(total, first + shown)
