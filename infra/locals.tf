@@ -74,6 +74,7 @@ locals {
   door = merge(
     { TIERCEL_URL = local.urls.api },
     { for name, value in { TIERCEL_API_OPEN = "true" } : name => value if var.api_login == null },
+    { for name, value in { TIERCEL_ENVIRONMENT = var.environment.name, TIERCEL_ENVIRONMENT_COLOR = var.environment.color } : name => value if value != "" },
     { for name, value in { TIERCEL_USER = try(var.api_login.user, "") } : name => value if var.api_login != null },
   )
 

@@ -90,6 +90,21 @@ variable "deletion_protection" {
   nullable    = false
 }
 
+variable "environment" {
+  description = "What the pages call this installation, such as Production, and the colour that goes with it."
+  type = object({
+    name  = optional(string, "")
+    color = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^(|#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|[a-zA-Z]{3,30})$", var.environment.color))
+    error_message = "environment.color must be a colour such as #c0322b or tomato."
+  }
+}
+
 variable "functions" {
   description = "What is changed about single functions, by name: memory, CPU, seconds, requests at a time, instances."
   type = map(object({

@@ -98,6 +98,23 @@ def test_expressions_are_completed_with_what_the_flow_holds() -> None:
     assert labels(f"{FLOW}    message: |\n      a\n      ^\n") == []
 
 
+def test_what_is_written_on_one_line_is_known_too() -> None:
+    short = f"""id: daily
+namespace: company.team
+inputs:
+  - {{id: who, type: STRING}}
+  - {{broken
+variables: {{home: x, "far": y}}
+tasks:
+  - {{id: first, type: {LOG}, message: "{{{{ inputs.who }}}}"}}
+  - id: second
+    type: {LOG}
+    message: "{{{{ """
+    assert labels(f"{short}inputs.^") == ["who"]
+    assert labels(f"{short}vars.^") == ["home", "far"]
+    assert labels(f"{short}outputs.^") == ["first", "second"]
+
+
 def test_names_of_the_installation_are_offered() -> None:
     known = Known([("demo", "one"), ("other", "two")], secrets=["TOKEN"], keys=["mykey"])
     call = f"{FLOW}  - id: sub\n    type: io.kestra.plugin.core.flow.Subflow\n"

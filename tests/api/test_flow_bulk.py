@@ -151,6 +151,25 @@ def test_a_zip_is_imported_and_what_is_wrong_told_by_its_file(api: Api) -> None:
     assert known(api) == ["t.a", "t.b"]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_import_is_tried_without_storing_anything(api: Api, packed: bool) -> None:
+    api.deploy(flow("same"))
+    api.deploy(flow("other"))
+    texts = [flow("same"), flow("other") + "description: new\n", "id: wrong\n", flow("fresh")]
+    content = zipped({f"{n}.yml": text for n, text in enumerate(texts)}) if packed else "---\n".join(texts).encode()
+    found = upload(api, f"flows.{'zip' if packed else 'yml'}", content, "?dryRun=true").json
+    assert [(each.get("flow"), each["action"]) for each in found] == [
+        ("same", "unchanged"),
+        ("other", "updated"),
+        (None, "refused"),
+        ("fresh", "created"),
+    ]
+    assert found[2]["place"] == ("2.yml" if packed else "2")
+    assert "namespace" in " ".join(found[2]["problems"])
+    assert known(api) == ["t.other", "t.same"]
+    assert api.get("/flows/t/other")["revision"] == 1
+
+
 @pytest.mark.parametrize("name", ["../up.yml", "/etc/a.yml", "a/../../b.yml", "c:\\a.yml"])
 def test_a_zip_that_leads_out_of_itself_is_refused_whole(api: Api, name: str) -> None:
     response = upload(api, "flows.zip", zipped({"good.yml": flow("a"), name: flow("b")}))

@@ -71,8 +71,8 @@ def test_a_text_is_found_in_sources_with_its_place(flows: Api) -> None:
     assert (hit["namespace"], hit["id"], hit["editable"], hit["model"]["id"]) == ("companyx", "tidy", True, "tidy")
     snippet = "# Load nothing (loaded)"
     assert hit["matches"] == [
-        {"line": 3, "column": 3, "snippet": snippet},
-        {"line": 3, "column": 17, "snippet": snippet},
+        {"line": 3, "column": 3, "length": 4, "snippet": snippet},
+        {"line": 3, "column": 17, "length": 4, "snippet": snippet},
     ]
     assert "# [mark]Load[/mark] nothing (loaded)" in hit["fragments"][0]
 

@@ -140,6 +140,8 @@ def test_a_flow_that_no_longer_validates_is_shown_locked_and_deleted(api: Api) -
     api.rt.flows._parsed.clear()
     assert api.get("/flows/company.team/daily")["tasks"][0]["type"] == "gone.Plugin"
     assert "gone.Plugin" in api.fails(423, "GET", "/flows/company.team/daily/graph")["message"]
+    (listed,) = api.get("/flows/search?q=daily")["results"]
+    assert "gone.Plugin" in listed["exception"]
     api.fails(409, "POST", "/executions/company.team/daily")
     assert api.send("DELETE", "/flows/company.team/daily").status_code == 204
 

@@ -161,3 +161,26 @@ def test_a_flow_reads_what_was_written(api: Api) -> None:
     )
     execution = api.run()
     assert api.get(f"/executions/{execution}")["taskRunList"][0]["outputs"]["value"] == "2026-02-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("42", "STRING", "read as NUMBER, wanted STRING"),
+        ("soon", "NUMBER", "cannot be read"),
+        ('"soon"', "NUMBER", "is not a NUMBER"),
+        ("42", "PLENTY", "wanted one of STRING"),
+    ],
+)
+def test_a_value_of_another_type_than_is_asked_for_is_refused(api: Api, text: str, kind: str, said: str) -> None:
+    found = api.fails(422, "PUT", f"/namespaces/t/kv/k?type={kind}", data=text, content_type="application/json")
+    assert said in found["message"]
+    api.fails(404, "GET", "/namespaces/t/kv/k")
+
+
+def test_a_text_that_reads_as_a_duration_is_a_text_where_that_is_asked_for(api: Api) -> None:
+    for kind in ("STRING", "DURATION"):
+        api.send("PUT", f"/namespaces/t/kv/k?type={kind}", data='"PT1H"', content_type="application/json")
+        found = api.get("/namespaces/t/kv/k")
+        assert (found["type"], found["value"]) == (kind, "PT1H")
+        assert [each["type"] for each in api.get("/namespaces/t/kv")] == [kind]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -13,7 +14,12 @@ CORE = "io.kestra.plugin.core"
 MANY = f"id: many\nnamespace: company.many\ntasks: [{{id: say, type: {CORE}.log.Log, message: x}}]\n"
 DAILY = f"""id: daily
 namespace: company.dates
-triggers: [{{id: day, type: {CORE}.trigger.Schedule, cron: "0 6 * * *"}}]
+inputs: [{{id: number, type: INT, defaults: 3}}, {{id: day, type: STRING, defaults: none}}]
+triggers:
+  - id: day
+    type: {CORE}.trigger.Schedule
+    cron: "0 6 * * *"
+    inputs: {{number: 4, day: "{{{{ trigger.date }}}}"}}
 tasks: [{{id: say, type: {CORE}.log.Log, message: "{{{{ trigger.date }}}}"}}]
 """
 
@@ -36,14 +42,15 @@ def test_filters_are_in_the_address_and_back_shows_the_same_rows_at_the_same_pla
     page.locator(".filters [name=state]").select_option("SUCCESS")
     page.wait_for_url("**state=SUCCESS**")
     expect(rows).to_have_count(20)
-    shown = rows.all_inner_texts()
+    ids_of = "all => all.map(each => each.querySelector('a').href)"
+    shown = rows.evaluate_all(ids_of)
     rows.nth(15).locator("a").first.hover()
     page.evaluate("addEventListener('pagehide', () => sessionStorage.setItem('left', scrollY))")
     rows.nth(15).locator("a").first.click()
     page.wait_for_url("**/ui/executions/company.many/many/**")
     page.go_back()
     expect(rows).to_have_count(20)
-    assert rows.all_inner_texts() == shown
+    assert rows.evaluate_all(ids_of) == shown
     expect(page.locator(".filters [name=state]")).to_have_value("SUCCESS")
     left, here = page.evaluate("[Number(sessionStorage.getItem('left')), scrollY]")
     assert left > 300
@@ -62,28 +69,157 @@ def test_an_action_on_many_says_how_many_it_touched(page: Page, there: Installat
     boxes.nth(0).check()
     boxes.nth(1).check()
     expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
-    page.locator(".drop.rows summary").click()
-    page.locator(".drop.rows").get_by_role("button", name="Delete").click()
+    delete = page.locator(".drop.rows").filter(has_text="Delete")
+    delete.locator("summary").click()
+    expect(delete.locator("[data-touched]")).to_have_text("2 executions of those with namespace company.few")
+    delete.get_by_role("button", name="Delete").click()
     expect(page.locator(".said")).to_contain_text("2 deleted.")
     expect(page.locator("tr[data-row]")).to_have_count(1)
+
+
+def test_an_action_on_all_that_a_filter_means_says_which_and_touches_exactly_those(
+    page: Page, there: Installation
+) -> None:
+    there.deploy("---\n".join(MANY.replace("many", name) for name in ("all", "other")))
+    for _ in range(13):
+        there.start("company.all/all")
+    kept = there.run("company.other/other")
+    query = {"namespace": "company.all", "state": "SUCCESS"}
+    until(lambda: there.ask("GET", "/executions/search", params=query)["total"] == 13)
+    page.goto(f"{there.url}/ui/executions?namespace=company.all&size=10")
+    expect(page.locator("[data-choose-all]")).to_be_hidden()
+    page.locator("[data-every]").check()
+    expect(page.locator("[data-chosen]")).to_have_text("10 chosen")
+    page.get_by_role("button", name="Choose all 13 executions: namespace company.all").click()
+    expect(page.locator("[data-chosen]")).to_have_text("all 13 executions: namespace company.all")
+    labels = page.locator(".drop.rows").filter(has_text="Labels")
+    labels.locator("summary").click()
+    expect(labels.locator("[data-touched]")).to_have_text("13 executions: namespace company.all")
+    labels.locator("textarea").fill("seen:yes")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".said")).to_contain_text("13 labelled.")
+    found = there.ask("GET", "/executions/search", params={"labels": "seen:yes", "size": 100})
+    assert {each["namespace"] for each in found["results"]} == {"company.all"}
+    assert found["total"] == 13
+    assert there.state(kept) == "SUCCESS"
+    page.locator("tr[data-row] input").first.check()
+    state = page.locator(".drop.rows").filter(has_text="Ended ones become")
+    state.locator("summary").click()
+    state.locator("select").select_option("WARNING")
+    state.get_by_role("button").click()
+    expect(page.locator(".said")).to_contain_text("1 changed.")
+    page.goto(f"{there.url}/ui/executions")
+    page.locator("[data-every]").check()
+    expect(page.locator("[data-choose-all]")).to_have_count(0)
+
+
+def test_a_list_of_executions_has_a_chart_that_can_be_hidden_and_the_task_that_failed(
+    page: Page, there: Installation, ids: dict[str, str]
+) -> None:
+    page.goto(f"{there.url}/ui/executions?flowId=sync-customers&state=FAILED,KILLED")
+    expect(page.locator(".filters [name=state]")).to_have_value("FAILED,KILLED")
+    row = page.locator("tr[data-row]").filter(has=page.locator(f"[value='{ids['bad']}']"))
+    task = row.locator("[data-name=Task] a")
+    expect(task).to_have_attribute("href", re.compile(rf"{ids['bad']}/logs\?taskId=\w+"))
+    expect(page.locator(".i-chart-bars[data-drawn]")).to_be_visible()
+    page.get_by_text("Executions over time").click()
+    expect(page.locator(".i-chart-bars")).to_be_hidden()
+    page.get_by_text("More filters").click()
+    page.locator("[name=startDate]").fill("2026-01-01T00:00:00")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**startDate=2026-01-01**")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".i-chart-bars")).to_be_hidden()
+    page.locator("[name=timeRange]").select_option("PT24H")
+    page.wait_for_url("**timeRange=PT24H**")
+    assert "startDate=2" not in page.url
+
+
+def test_a_filter_without_a_field_stays_until_it_is_taken_away(page: Page, there: Installation) -> None:
+    there.deploy(MANY)
+    page.goto(f"{there.url}/ui/executions?filters[flowRevision][EQUALS]=9")
+    page.locator(".filters [name=namespace]").fill("company")
+    page.wait_for_url("**namespace=company**")
+    assert "flowRevision" in page.url
+    page.reload()
+    page.get_by_role("link", name="Without flowRevision 9").click()
+    page.wait_for_url(lambda address: "flowRevision" not in address and "namespace=company" in address)
 
 
 def test_dates_of_the_past_are_made_up_for(page: Page, there: Installation) -> None:
     there.deploy(DAILY)
     page.goto(f"{there.url}/ui/flows/edit/company.dates/daily/triggers")
-    page.get_by_text("Backfill: make up for dates of the past").click()
+    page.get_by_role("link", name="Backfill").click()
     page.get_by_label("From, included").fill("2026-05-01T06:00:00")
-    page.get_by_label("To, included").fill("2026-05-03T06:00:00")
+    page.get_by_label("To, included; else now").fill("2026-05-03T06:00:00")
     page.get_by_label("Dates").select_option("false")
-    expect(page.locator("#count-day")).to_contain_text("3 executions")
+    expect(page.locator("#count")).to_contain_text("3 executions")
+    expect(page.get_by_label("number")).to_have_value("4")
+    expect(page.get_by_text("as the trigger says")).to_be_visible()
+    page.get_by_label("number").fill("7")
+    page.get_by_label("Labels, one key:value on a line").fill("made:up")
     page.get_by_role("button", name="Begin").click()
     expect(page.locator(".said")).to_contain_text("The backfill begins.")
     query = {"namespace": "company.dates", "state": "SUCCESS"}
     until(lambda: there.ask("GET", "/executions/search", params=query)["total"] == 3)
+    for each in there.ask("GET", "/executions/search", params={**query, "labels": "made:up"})["results"]:
+        assert each["inputs"]["number"] == 7
+        assert each["inputs"]["day"].startswith("2026-05-0")
     page.get_by_role("link", name="Executions").last.click()
     expect(page.locator("tr[data-row]")).to_have_count(3)
     page.locator("tr[data-row] a").first.click()
     expect(page.get_by_text("2026-05-0").first).to_be_visible()
+
+
+def test_a_backfill_shows_how_far_it_is_and_is_paused_continued_and_deleted(page: Page, there: Installation) -> None:
+    there.deploy(
+        DAILY.replace("id: daily", "id: slow").replace(
+            'log.Log, message: "{{ trigger.date }}"', "flow.Sleep, duration: PT1H"
+        )
+    )
+    span = {"start": "2026-05-01T00:00:00Z", "end": "2026-05-11T00:00:00Z"}
+    name = {"namespace": "company.dates", "flowId": "slow", "triggerId": "day"}
+    there.ask("PUT", "/triggers/backfill/create", json={**name, "backfill": {**span, "inputs": {"number": 1}}})
+    until(lambda: there.ask("GET", "/executions/search", params={"flowId": "slow"})["total"] == 1)
+    page.goto(f"{there.url}/ui/flows/edit/company.dates/slow/triggers")
+    expect(page.locator("progress")).to_have_attribute("value", re.compile("[23]"))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("paused", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Delete").last.click()
+    expect(page.get_by_role("link", name="Backfill")).to_be_visible()
+    page.get_by_role("switch", name="day is enabled").click()
+    expect(page.get_by_role("switch", name="day is enabled")).to_have_attribute("aria-checked", "false")
+    expect(page.get_by_role("link", name="Backfill")).to_have_count(0)
+    (running,) = there.ask("GET", "/executions/search", params={"flowId": "slow"})["results"]
+    there.send("DELETE", f"/executions/{running['id']}/kill")
+
+
+def test_flows_are_folded_by_namespace_and_a_file_is_tried_before_it_is_imported(
+    page: Page, there: Installation, tmp_path: Path
+) -> None:
+    there.deploy("---\n".join(MANY.replace("company.many", f"company.trees{space}") for space in (".one", ".two")))
+    page.goto(f"{there.url}/ui/flows?namespace=company.trees")
+    page.get_by_role("link", name="By namespace").click()
+    rows = page.locator("tr[data-row]:visible")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="one", exact=True).click()
+    expect(rows).to_have_count(1)
+    page.reload()
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="trees", exact=True).click()
+    expect(rows).to_have_count(0)
+    file = tmp_path / "flows.yml"
+    file.write_text(MANY.replace("company.many", "company.trees.new"))
+    page.get_by_text("Import", exact=True).first.click()
+    page.locator("[name=fileUpload]").set_input_files(file)
+    page.get_by_role("button", name="Try first").click()
+    expect(page.locator("#tried")).to_contain_text("created company.trees.new.many")
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator(".said")).to_contain_text("The file was imported.")
+    assert there.ask("GET", "/flows/company.trees.new/many")["revision"] == 1
 
 
 def test_columns_are_chosen_and_stay_so(page: Page, there: Installation, ids: dict[str, str]) -> None:
@@ -92,7 +228,7 @@ def test_columns_are_chosen_and_stay_so(page: Page, there: Installation, ids: di
     expect(heads.filter(has_text="Labels")).to_have_count(1)
     expect(heads.filter(has_text="Rev.")).to_have_count(0)
     page.get_by_text("Columns").click()
-    page.get_by_label("Labels").uncheck()
+    page.get_by_role("checkbox", name="Labels").uncheck()
     page.get_by_label("Rev.").check()
     page.locator(".filters [name=flowId]").fill("sync-customers")
     page.wait_for_url("**flowId=sync-customers**")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from browser.installation import Installation
 from browser.test_running import ENDLESS, ends, opened
+from browser.timing import FRAME, fluent, quickest, work_of_frames
 
 CORE = "io.kestra.plugin.core"
 THOUSAND = f"""id: thousand
@@ -59,32 +61,117 @@ PLACES = (
 )
 
 
-def test_an_execution_of_a_thousand_runs_is_shown_within_a_second_of_its_data(page: Page, there: Installation) -> None:
+SCROLL = """(number) => {
+    const box = document.querySelector("%s");
+    box.scrollTop = number * 240;
+}"""
+PAN = """(number) => {
+    const frame = document.querySelector(".i-graph-frame");
+    const [clientX, clientY] = [600 + number * 3, 600 - number * 5];
+    const say = (name) => frame.dispatchEvent(new PointerEvent(name, {pointerId: 1, clientX, clientY, bubbles: true}));
+    if (!number) say("pointerdown");
+    say("pointermove");
+}"""
+
+
+def place(there: Installation, flow: str, execution: str, tab: str = "") -> str:
+    """Return the address of an execution's tab."""
+    return f"{there.url}/ui/executions/{flow}/{execution}{tab}"
+
+
+@pytest.fixture(scope="module")
+def thousand(there: Installation) -> str:
+    """Run a thousand tasks; return the execution's id."""
     there.deploy(THOUSAND)
     execution = there.run("company.large/thousand")
     assert len(there.ask("GET", f"/executions/{execution}")["taskRunList"]) == 1000
-    for tab, shown in (("", ".facts"), ("/gantt", ".i-gantt-row"), ("/topology", ".i-node")):
-        with page.expect_response(lambda answer: "/executions/" in answer.url) as answer:
-            opened(page, there, "company.large/thousand", execution, tab)
-        answer.value.finished()
-        began = time.monotonic()
-        expect(page.locator(shown).first).to_be_visible()
-        assert time.monotonic() - began < 1.5, tab or "overview"
-    opened(page, there, "company.large/thousand", execution, "/gantt")
+    return execution
+
+
+@pytest.fixture(scope="module")
+def lines(there: Installation) -> str:
+    """Write a hundred thousand lines; return the execution's id."""
+    there.deploy(LINES)
+    execution = there.run("company.large/lines")
+    query = {"filters[executionId][EQUALS]": execution, "size": 1}
+    assert there.ask("GET", "/logs/search", params=query)["total"] == 100_001
+    return execution
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [("", ".facts"), ("/gantt", ".i-gantt-row"), ("/topology", ".i-node[data-state]")],
+    ids=["overview", "gantt", "topology"],
+)
+def test_an_execution_of_a_thousand_runs_is_shown_within_a_second_of_its_data(
+    page: Page, there: Installation, thousand: str, tab: str, shown: str
+) -> None:
+    address = place(there, "company.large/thousand", thousand, tab)
+    assert quickest(page, address, f"document.querySelector('{shown}')", after_data=True) < 1000
+
+
+def test_a_thousand_runs_scroll_with_60_frames_a_second(
+    browser: Browser, page: Page, there: Installation, thousand: str
+) -> None:
+    page.goto(place(there, "company.large/thousand", thousand, "/gantt"))
     page.get_by_role("treeitem").filter(has_text="give").locator(".i-fold").click()
     expect(page.locator("[aria-setsize='1001']").first).to_be_visible()
     assert page.locator(".i-gantt-row").count() < 120
+    assert fluent(lambda: work_of_frames(browser, page, SCROLL % ".i-gantt-rows")) < FRAME
+    assert page.locator(".i-gantt-rows").evaluate("each => each.scrollTop") > 14_000
 
 
-def test_of_a_hundred_thousand_lines_the_last_is_shown_and_the_tab_stays_small(page: Page, there: Installation) -> None:
-    there.deploy(LINES)
-    execution = there.run("company.large/lines")
-    opened(page, there, "company.large/lines", execution, "/logs")
-    expect(page.get_by_text("this is the last line")).to_be_visible(timeout=5000)
+def test_the_overview_of_a_thousand_runs_scrolls_with_60_frames_a_second(
+    browser: Browser, page: Page, there: Installation, thousand: str
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 300})
+    page.goto(place(there, "company.large/thousand", thousand))
+    assert fluent(lambda: work_of_frames(browser, page, "(number) => scrollTo(0, number * 10)")) < FRAME
+    assert page.evaluate("scrollY") > 300
+
+
+def test_of_a_hundred_thousand_lines_the_last_is_shown_within_a_second(
+    page: Page, there: Installation, lines: str
+) -> None:
+    last = "[...document.querySelectorAll('.i-log-text')].some((each) => each.innerText === 'this is the last line')"
+    assert quickest(page, place(there, "company.large/lines", lines, "/logs"), last) < 1000
     assert page.locator(".i-log-line").count() < 120
-    assert page.evaluate("performance.memory.usedJSHeapSize") < 200_000_000
-    query = {"filters[executionId][EQUALS]": execution, "size": 1}
-    assert there.ask("GET", "/logs/search", params=query)["total"] == 100_001
+
+
+def test_a_hundred_thousand_lines_scroll_with_60_frames_a_second_in_a_small_tab(
+    browser: Browser, page: Page, there: Installation, lines: str
+) -> None:
+    page.goto(place(there, "company.large/lines", lines, "/logs"))
+    page.get_by_role("button", name="First").click()
+    expect(page.locator(".i-log")).to_have_attribute("data-lines", "1000")
+    assert fluent(lambda: work_of_frames(browser, page, SCROLL % ".i-log-lines")) < FRAME
+    expect(page.locator(".i-log")).not_to_have_attribute("data-lines", "1000")
+    assert memory(browser) < 200_000_000
+
+
+def memory(browser: Browser) -> int:
+    """Return the bytes that the largest tab has for itself."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return max(private(each["id"]) for each in processes if each["type"] == "renderer")
+
+
+def private(process: int) -> int:
+    """Return the bytes of a process that it shares with no other one."""
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in rollup if line.startswith("Private_")) * 1024
+
+
+def test_a_topology_of_300_runs_is_moved_with_60_frames_a_second(
+    browser: Browser, page: Page, there: Installation
+) -> None:
+    there.deploy(WIDE)
+    page.goto(place(there, "company.large/wide", there.run("company.large/wide"), "/topology"))
+    expect(page.locator(".i-node[data-state=SUCCESS]")).to_have_count(300)
+    before = page.locator(".i-graph-frame > g").get_attribute("transform")
+    assert fluent(lambda: work_of_frames(browser, page, PAN)) < FRAME
+    assert page.locator(".i-graph-frame > g").get_attribute("transform") != before
 
 
 def test_a_flow_of_300_tasks_is_drawn(page: Page, there: Installation) -> None:

@@ -20,7 +20,9 @@ from tiercel.cloud.settings import Settings, read_settings
 from tiercel.planner.plan import MOST_LOST
 
 SETS = ("everything", "minimal", "second_region")
-DOOR = {"TIERCEL_URL", "TIERCEL_USER", "TIERCEL_PASSWORD", "TIERCEL_TOKEN", "TIERCEL_API_OPEN"}
+CALLED = {"TIERCEL_ENVIRONMENT", "TIERCEL_ENVIRONMENT_COLOR"}
+"""What the pages call an installation."""
+DOOR = {"TIERCEL_URL", "TIERCEL_USER", "TIERCEL_PASSWORD", "TIERCEL_TOKEN", "TIERCEL_API_OPEN"} | CALLED
 """Settings of the function that people call."""
 LOGIN = {"TIERCEL_PASSWORD", "TIERCEL_TOKEN"}
 """Those of them that are secrets."""
@@ -80,7 +82,7 @@ def _shared() -> set[str]:
 def test_a_function_gets_every_setting_and_no_other(everything: Checked, function: str) -> None:
     plain, secret = _given(everything, function)
     assert secret == {"TIERCEL_ENCRYPTION_KEY"}
-    door = {"TIERCEL_URL", "TIERCEL_API_OPEN"} if function == "api" else set()
+    door = {"TIERCEL_URL", "TIERCEL_API_OPEN"} | CALLED if function == "api" else set()
     worker = WORKER if function == "execute" else set()
     assert plain | secret == _shared() | EVERYWHERE | door | worker
     planned = everything.planned("google_cloudfunctions2_function")[f'function["{function}"]']["service_config"][0]
@@ -91,7 +93,7 @@ def test_a_function_gets_every_setting_and_no_other(everything: Checked, functio
 
 def test_only_where_a_login_is_wanted_the_api_gets_one(checked: dict[str, Checked]) -> None:
     plain, secret = _given(checked["second_region"], "api")
-    assert plain | secret == (_shared() | EVERYWHERE | DOOR) - {"TIERCEL_API_OPEN"}
+    assert plain | secret == (_shared() | EVERYWHERE | DOOR) - {"TIERCEL_API_OPEN"} - CALLED
     assert secret == LOGIN | {"TIERCEL_ENCRYPTION_KEY"}
     assert [_given(checked["second_region"], name)[1] & LOGIN for name in functions() if name != "api"] == [set()] * 5
     kept = {each["secret_id"] for each in checked["second_region"].planned("google_secret_manager_secret").values()}

@@ -92,6 +92,8 @@ def site_of(cloud: Cloud) -> Site:
         url=settings.url or "http://localhost:8080",
         credentials=(settings.user, settings.password) if settings.user else None,
         token=token,
+        environment=settings.environment,
+        environment_color=settings.environment_color,
         longest_wait=max(1.0, settings.timeout - MARGIN),
         largest_body=LARGEST_BODY,
         streams=OpenStreams(max(1, settings.threads // 2)),

@@ -44,7 +44,11 @@ def configuration(call: Call) -> object:
         "tiercelVersion": __version__,
         "edition": EDITION,
         "url": call.site.url,
-        "environment": {},
+        "environment": {
+            name: value
+            for name, value in (("name", call.site.environment), ("color", call.site.environment_color))
+            if value
+        },
         "isCustomDashboardsEnabled": True,
         "isTaskRunEnabled": False,
         "isAnonymousUsageEnabled": False,

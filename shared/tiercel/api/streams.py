@@ -22,6 +22,9 @@ SOONEST, LATEST = 0.2, 1.0
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a stream says that it lives."""
 
+BETWEEN = 0.5
+"""Seconds after an event of what has changed before the next look: at most two a second, each with the newest."""
+
 SHARE = 4
 """A stream rests this many times as long as its last look took."""
 
@@ -91,16 +94,17 @@ class EventStream:
 
 def _paced(source: Source, longest: float, pace: Pace, is_over: Callable[[], bool]) -> Generator[bytes, None, None]:
     began = said = looked = pace.now()
-    rest = SOONEST
+    rest, told = SOONEST, began - BETWEEN
     for event in source:
         if event is not None:
             yield event.encoded()
             said, rest = pace.now(), SOONEST
+            told = said if event.id == "progress" else told
             if said - began > longest:
                 return
             continue
         now = pace.now()
-        pause = max(rest, SHARE * (now - looked))
+        pause = max(rest, SHARE * (now - looked), BETWEEN - (now - told))
         if now + pause - began > longest or is_over():
             return
         if now - said >= KEEP_ALIVE:

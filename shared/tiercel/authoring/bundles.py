@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from tiercel.errors import FlowError, InputError
+from tiercel.errors import FlowError, InputError, NotFoundError
 from tiercel.flowfile import parse_flows
 from tiercel.flowfile.reading import MAX_BYTES
-from tiercel.flows import FlowRecord, FlowStore
+from tiercel.flows import FlowRecord, FlowStore, stored_source
 from tiercel.model.flow import Flow
 
 MOST_ENTRIES = 10_000
@@ -49,10 +49,7 @@ def import_flows(flows: FlowStore, name: str, content: bytes, *, strictly: bool 
         InputError: The name has another end, or the ZIP cannot be read or holds too much.
         FlowError: One is wrong and `strictly` was asked for; nothing was stored.
     """
-    ending = name.lower()
-    if not ending.endswith((*_YAML, ".zip")):
-        raise InputError(f"the file is called '{name}', wanted a name that ends in .yaml, .yml or .zip")
-    parsed = list(_zipped(content) if ending.endswith(".zip") else _documents(content))
+    parsed = _parsed(name, content)
     wrong = [(label, each) for label, found in parsed for each in found if isinstance(each, FlowError)]
     if strictly and wrong:
         raise FlowError([problem for _, error in wrong for problem in error.problems], name)
@@ -61,6 +58,42 @@ def import_flows(flows: FlowStore, name: str, content: bytes, *, strictly: bool 
             if isinstance(each, Flow):
                 flows.deploy(each)
     return list(dict.fromkeys(label for label, _ in wrong))
+
+
+def examine_file(flows: FlowStore, name: str, content: bytes) -> list[dict[str, Any]]:
+    """Return what storing the flows of a file would do, and store nothing.
+
+    Args:
+        flows: Where they would be stored.
+        name: As in `import_flows`.
+        content: The file.
+
+    Returns:
+        For each flow `{place, action, problems}`, with its `namespace` and `flow` where it can be read: the place is as
+        in `import_flows`, the action is `created`, `updated`, `unchanged`, or `refused` with problems.
+
+    Raises:
+        InputError: As in `import_flows`.
+    """
+    return [_examined(flows, place, each) for place, found in _parsed(name, content) for each in found]
+
+
+def _examined(flows: FlowStore, place: str, found: Flow | FlowError) -> dict[str, Any]:
+    if isinstance(found, FlowError):
+        return {"place": place, "action": "refused", "problems": [str(each) for each in found.problems]}
+    said: dict[str, Any] = {"place": place, "namespace": found.namespace, "flow": found.id, "problems": []}
+    try:
+        same = flows.record(found.namespace, found.id).source == stored_source(found)
+    except NotFoundError:
+        return {**said, "action": "created"}
+    return {**said, "action": "unchanged" if same else "updated"}
+
+
+def _parsed(name: str, content: bytes) -> list[Parsed]:
+    ending = name.lower()
+    if not ending.endswith((*_YAML, ".zip")):
+        raise InputError(f"the file is called '{name}', wanted a name that ends in .yaml, .yml or .zip")
+    return list(_zipped(content) if ending.endswith(".zip") else _documents(content))
 
 
 def _documents(content: bytes) -> Iterator[Parsed]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tiercel import registry
+from tiercel.authoring.unknownnames import unknown_names
 from tiercel.errors import ConflictError, FlowError, NotFoundError, Problem
 from tiercel.flowfile import parse_flow, parse_flows
 from tiercel.flowfile.parts import check_part
@@ -48,7 +49,9 @@ def _checked(flows: FlowStore, index: int, found: Flow | FlowError, raw: Any) ->
             said[name] = document[key]
     if isinstance(found, FlowError):
         return {**said, "constraints": _constraints(found.problems), "outdated": False, **_notes((), document)}
-    return {**said, "outdated": _is_outdated(flows, found, document), **_notes(found.notices, document)}
+    notes = _notes(found.notices, document)
+    notes["warnings"] += unknown_names(document)
+    return {**said, "outdated": _is_outdated(flows, found, document), **notes}
 
 
 def check_part_alone(text: str | bytes, *, trigger: bool) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+import yaml
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s:#"'{}\[\],&*!|>%@`-][^:#]*?|-[^\s:][^:#]*?)\s*:(?:\s+(.*)|$)""")
 _BLOCK_TEXT = re.compile(r"[|>][+-]?\d?[+-]?\s*(#.*)?$")
 _WORD = re.compile(r"[\w.$-]*$")
@@ -105,6 +109,17 @@ def _expression(before: str) -> str | None:
     return None if "}}" in inside or "%}" in inside else inside
 
 
+def _on_one_line(text: str) -> dict[str, str]:
+    """Return the keys and scalars of a mapping that stands on one line, `{id: day, type: DATE}`, else nothing."""
+    if not text.startswith("{") or len(text) > LONGEST_EXPRESSION:
+        return {}
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        return {}
+    return {str(key): "" if isinstance(value, dict | list) else str(value) for key, value in found.items()}
+
+
 class _Reader:
     """Reads a text line by line."""
 
@@ -150,6 +165,8 @@ class _Reader:
             at = after
         found = _KEY.match(text, at)
         if found is None:
+            if listed and not here:
+                self._stack[-1].keys.update(_on_one_line(text[at:]))
             if here:
                 self._unfinished(text[: self._place], at, listed)
             return
@@ -158,6 +175,9 @@ class _Reader:
         block.keys[key], block.last = value, key
         if _BLOCK_TEXT.match(value):
             self._text = at
+        inside = {} if here else _on_one_line(value)
+        if inside:
+            self.blocks.append(Block(at + 1, block, key, keys=inside))
         if here:
             self._on_pair(text, block, key, found)
 

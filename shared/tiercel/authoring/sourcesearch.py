@@ -40,10 +40,11 @@ class Hit:
     """Of each place: its line, counted from 1, where it begins there, counted from 0, and how long it is."""
 
     def matches(self) -> list[dict[str, Any]]:
-        """Return `{line, column, snippet}` of each place, columns counted from 1."""
+        """Return `{line, column, length, snippet}` of each place, columns counted from 1."""
         lines = self.record.source.splitlines()
         return [
-            {"line": line, "column": start + 1, "snippet": lines[line - 1][:SNIPPET]} for line, start, _ in self.places
+            {"line": line, "column": start + 1, "length": length, "snippet": lines[line - 1][:SNIPPET]}
+            for line, start, length in self.places
         ]
 
     def fragments(self) -> list[str]:

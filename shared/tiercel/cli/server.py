@@ -30,6 +30,15 @@ CHORES = 30.0
 @click.option("--user", envvar="TIERCEL_USER", show_envvar=True, help="A user name that must be shown (HTTP Basic).")
 @click.option("--password", envvar="TIERCEL_PASSWORD", show_envvar=True, help="The password that goes with it.")
 @click.option("--token", envvar="TIERCEL_TOKEN", show_envvar=True, help="A token that is as good (Bearer).")
+@click.option(
+    "--environment", envvar="TIERCEL_ENVIRONMENT", show_envvar=True, help="What the pages call it: Production."
+)
+@click.option(
+    "--environment-color",
+    envvar="TIERCEL_ENVIRONMENT_COLOR",
+    show_envvar=True,
+    help="The colour that goes with it: '#c0322b', tomato.",
+)
 @store_option
 def server(
     host: str,
@@ -38,6 +47,8 @@ def server(
     user: str | None,
     password: str | None,
     token: str | None,
+    environment: str | None,
+    environment_color: str | None,
     store: Where,
 ) -> None:
     """Serve flows: web pages at /ui, REST API and webhooks at /api/v1, schedules, until Ctrl-C.
@@ -57,7 +68,8 @@ def server(
 
     credentials = (user, password) if user and password else None
     with embedded(folder_of(store)) as runtime:
-        site = Site(runtime, url or f"http://{host}:{port}", credentials, token or "")
+        called = environment or "", environment_color or ""
+        site = Site(runtime, url or f"http://{host}:{port}", credentials, token or "", *called)
         with serving(Application(site), host, port, site.close), _chores(runtime):
             runtime.scheduler.start()
             click.echo(f"tiercel listens at http://{host}:{port} on the store {runtime.folder}; Ctrl-C stops it")

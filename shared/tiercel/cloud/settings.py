@@ -66,6 +66,10 @@ class Settings:
     """TIERCEL_TOKEN: a token that is as good (Bearer)."""
     api_open: str = ""
     """TIERCEL_API_OPEN: `true` where the API asks for no credentials, because IAM lets nobody else call it."""
+    environment: str = ""
+    """TIERCEL_ENVIRONMENT: what the pages call this installation."""
+    environment_color: str = ""
+    """TIERCEL_ENVIRONMENT_COLOR: the colour that goes with it, `#c0322b` or a name."""
     job: str = ""
     """TIERCEL_JOB: the Cloud Run job of long tasks, `projects/P/locations/L/jobs/J`; empty where there is none."""
     job_tasks: str = ""
@@ -145,6 +149,8 @@ _NAMES = {
     "password": "TIERCEL_PASSWORD",
     "token": "TIERCEL_TOKEN",
     "api_open": "TIERCEL_API_OPEN",
+    "environment": "TIERCEL_ENVIRONMENT",
+    "environment_color": "TIERCEL_ENVIRONMENT_COLOR",
     "job": "TIERCEL_JOB",
     "job_tasks": "TIERCEL_JOB_TASKS",
     "run": "CLOUD_RUN_EXECUTION",

@@ -7,7 +7,7 @@ A form names the request in its address: `/ui/act/{method}/{address below the AP
 | --- | --- |
 | `_next` | the page after it; `{id}`, `{namespace}`, `{flowId}` are taken from the answer |
 | `_said` | what that page says once; `{count}` is taken from the answer |
-| `_as` | what becomes of the form's fields: `form` (sent on as they are), `text` (the field `text` is the body), `ids` (fields `id`), `flows`, `triggers`, `switch` (fields `id`, parts between `/`), `labels` (a line `key:value` each), `labelled` (both `id` and `labels`), `fields` (an object; dots nest), `upload`, `file` (files of a namespace) |
+| `_as` | what becomes of the form's fields: `form` (sent on as they are), `text` (the field `text` is the body), `ids` (fields `id`), `flows`, `triggers`, `enabled`, `disabled` (fields `id`, or `only` for one of them, parts between `/`), `labels` (a line `key:value` each), `labelled` (both `id` and `labels`), `fields` (an object; dots nest), `upload`, `file` (files of a namespace) |
 | `_query` | fields that become parameters of the query |
 """  # noqa: E501 - a table
 
@@ -69,16 +69,15 @@ def _stored(visit: Visit, kind: str, address: str, place: str) -> None:
         visit.api.send_form(with_query(address, {"path": path}), [], [("fileContent", file)])
 
 
-def doing(
-    method: str, path: str, then: str, said: str = "", kind: str = "", query: Query = (), also: str = ""
-) -> str:
+def doing(method: str, path: str, then: str, said: str = "", kind: str = "", query: Query = (), also: str = "") -> str:
     """Return the address to which a form is sent: what it asks of the API, and what comes after.
 
     `also` names the fields that become parameters of the query, between commas.
     """
-    place, _, own = path.partition("?")
-    pairs = [*parse_qsl(own), *(query.items() if isinstance(query, Mapping) else query)]
-    return with_query(f"/ui/act/{method}{place}", [*pairs, ("_as", kind), ("_query", also), ("_next", then), ("_said", said)])
+    place, _, asked = path.partition("?")
+    pairs = [*parse_qsl(asked), *(query.items() if isinstance(query, Mapping) else query)]
+    own = (("_as", kind), ("_query", also), ("_next", then), ("_said", said))
+    return with_query(f"/ui/act/{method}{place}", [*pairs, *own])
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:
@@ -110,12 +109,12 @@ def _triggers(form: Form, _: list[str]) -> Given:
     return [{"namespace": ns, "flowId": flow, "triggerId": trigger} for ns, flow, trigger in _parts(form, 3)]
 
 
-def _switch(form: Form, used: list[str]) -> Given:
-    return {"triggers": _triggers(form, used), "disabled": form.get("disabled") == "true"}
+def _switched(disabled: bool) -> Callable[[Form, list[str]], Given]:
+    return lambda form, used: {"triggers": _triggers(form, used), "disabled": disabled}
 
 
 def _parts(form: Form, number: int) -> list[list[str]]:
-    found = [text.split("/") for text in form.getlist("id")]
+    found = [text.split("/") for text in form.getlist("only") or form.getlist("id")]
     wrong = next((each for each in found if len(each) != number), None)
     if wrong is not None:
         raise BadRequestError(f"the form names '{'/'.join(wrong)}', wanted {number} names between slashes")
@@ -155,7 +154,8 @@ _BODIES: Mapping[str, Callable[[Form, list[str]], Given]] = {
     "ids": _ids,
     "flows": _flows,
     "triggers": _triggers,
-    "switch": _switch,
+    "enabled": _switched(disabled=False),
+    "disabled": _switched(disabled=True),
     "labels": _labels,
     "labelled": _labelled,
     "fields": _fields,

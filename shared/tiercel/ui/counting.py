@@ -59,7 +59,26 @@ def chart_of(visit: Visit, filters: Sequence[tuple[str, str]]) -> dict[str, Any]
         return {"rows": [], "hint": str(error)}
 
 
-def totals(rows: list[dict[str, Any]]) -> dict[str, int]:
+STEP, TALL = 8, 20
+"""Units of a small chart: a day with the gap after it, and the highest bar."""
+
+
+def sparks(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a small chart of the days of `rows`: `width`, `bars` (x, y, height, state), and what they say in words."""
+    most = max((sum(row["executionCounts"].values()) for row in rows), default=0) or 1
+    bars = []
+    for place, row in enumerate(rows):
+        top = float(TALL)
+        for state, count in row["executionCounts"].items():
+            if count:
+                height = max(1.5, count / most * TALL)
+                top = max(0.0, top - height)
+                bars.append({"x": place * STEP, "y": round(top, 1), "height": round(height, 1), "state": state})
+    said = ", ".join(f"{count} {state}" for state, count in totals(rows).items())
+    return {"width": len(rows) * STEP, "bars": bars, "said": f"{len(rows)} days: {said}"}
+
+
+def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Return how many executions came to each state; states of none are left out."""
     found: dict[str, int] = {}
     for row in rows:

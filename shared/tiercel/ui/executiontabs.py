@@ -69,16 +69,20 @@ def _depths(runs: list[dict[str, Any]]) -> dict[str, int]:
 def logs(visit: Visit, execution: Execution) -> dict[str, Any]:
     """Return a page of the log, the newest lines, the oldest of them first."""
     fixed = [("filters[executionId][EQUALS]", execution["id"])]
-    entries, place = fetched(
-        visit, "/logs/search", sort="timestamp:desc", size=LINES, more=fixed, own=("level", "attempt")
-    )
+    entries, place = fetched(visit, "/logs/search", sort="timestamp:desc", size=LINES, more=fixed)
     options = {**_log_options(visit, execution), "settled": settled(visit, execution) is not None}
     if set(visit.request.args) <= set(LOG_FILTERS.values()) and _length(entries) < MOST_GIVEN:
         options["first"] = {"results": _shown(entries), "total": place.total, "level": visit.given("minLevel")}
     return {"entries": entries[::-1], "pages": place, "levels": LEVELS, "options": options}
 
 
-LOG_FILTERS: Mapping[str, str] = {"taskRun": "taskRunId", "task": "taskId", "level": "minLevel", "q": "q"}
+LOG_FILTERS: Mapping[str, str] = {
+    "taskRun": "taskRunId",
+    "task": "taskId",
+    "attempt": "attempt",
+    "level": "minLevel",
+    "q": "q",
+}
 """What narrows the lines down: by the option of the script, the parameter of the address."""
 
 

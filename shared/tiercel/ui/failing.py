@@ -19,7 +19,7 @@ def first_failure(visit: Visit, execution: Mapping[str, Any]) -> dict[str, Any] 
     if run is None and entry is None:
         return None
     task = run["taskId"] if run is not None else (entry or {}).get("taskId", "")
-    query = {"taskRunId": run["id"]} if run is not None else {"level": "ERROR"}
+    query = {"taskRunId": run["id"]} if run is not None else {"minLevel": "ERROR"}
     page = ui("/executions/{}/{}/{}/logs", execution["namespace"], execution["flowId"], execution["id"], query=query)
     return {"task": task, "message": (entry or {}).get("message", ""), "address": page, "run": run}
 

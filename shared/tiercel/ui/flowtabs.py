@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiercel.api.failures import UnprocessableError
-from tiercel.errors import ConflictError, FlowError, TiercelError
-from tiercel.ui import formats
+from tiercel.errors import ConflictError, FlowError
+from tiercel.ui import backfilling, formats
 from tiercel.ui.asking import YAML, address
 from tiercel.ui.counting import executions_daily
 from tiercel.ui.diffs import side_by_side, unified
-from tiercel.ui.lists import LEVELS, SPANS, fetched
+from tiercel.ui.pages.logs import listed
 from tiercel.ui.visit import Moved, Visit, ui
 
 Flow = Mapping[str, Any]
@@ -62,7 +62,7 @@ def revisions(visit: Visit, flow: Flow) -> dict[str, Any] | Moved:
     every = visit.api.get("/flows/{}/{}/revisions", *name, query={"allowDelete": True})
     known = {each["revision"]: each for each in every}
     if visit.request.method == "POST":
-        return _restored(visit, name, known)
+        return _restored(visit, flow, known)
     right = _revision(visit, "right", known, every[-1]["revision"])
     before = max((number for number in known if number < right), default=right)
     left = _revision(visit, "left", known, before)
@@ -87,36 +87,33 @@ def _revision(visit: Visit, name: str, known: Mapping[int, Any], default: int) -
     return int(text)
 
 
-def _restored(visit: Visit, name: tuple[str, str], known: Mapping[int, Any]) -> Moved:
-    number = visit.request.form.get("revision", "")
+def _restored(visit: Visit, flow: Flow, known: Mapping[int, Any]) -> Moved:
+    """Store the text of an old revision as the next one; a flow that was deleted is created again by it."""
+    number, name = visit.request.form.get("revision", ""), (flow["namespace"], flow["id"])
     if not number.isdecimal() or int(number) not in known:
         raise UnprocessableError(f"there is no revision '{number}'")
-    visit.api.send("PUT", address("/flows/{}/{}", *name), known[int(number)]["source"], YAML)
-    return Moved(ui("/flows/edit/{}/{}/revisions", *name), f"Revision {number} is the latest again.")
+    how = ("POST", "/flows") if flow["deleted"] else ("PUT", address("/flows/{}/{}", *name))
+    stored = visit.api.send(*how, known[int(number)]["source"], YAML)
+    said = f"Revision {number} is restored, as revision {stored['revision']}."
+    return Moved(ui("/flows/edit/{}/{}/revisions", *name), said)
 
 
-def triggers(visit: Visit, flow: Flow) -> dict[str, Any]:
-    """Return each trigger of a flow: as declared, and how it stands."""
+def triggers(visit: Visit, flow: Flow) -> dict[str, Any] | Moved:
+    """Return each trigger of a flow: as declared, and how it stands; and the form of the backfill that is asked for."""
     states = {state["triggerId"]: state for state in states_of(visit, flow)}
     declared = [each for each in flow.get("triggers", []) if isinstance(each, Mapping)]
     rows = [{"trigger": each, "state": states.pop(each["id"], None)} for each in declared]
     rows += [
         {"trigger": {"id": state["triggerId"], "type": state["kind"]}, "state": state} for state in states.values()
     ]
-    return {"rows": rows, "webhook": _webhook_address(visit, flow), "now": visit.now, "counted": _counted(visit, flow)}
-
-
-def _counted(visit: Visit, flow: Flow) -> dict[str, Any]:
-    """Return how many dates a backfill would have, by the trigger's id; a text where it cannot be."""
-    trigger, start = visit.given("triggerId"), visit.given("backfill.start")
-    if not trigger or not start:
-        return {}
-    span = {name: visit.given(f"backfill.{name}") for name in ("start", "end") if visit.given(f"backfill.{name}")}
-    name = {"namespace": flow["namespace"], "flowId": flow["id"], "triggerId": trigger}
-    try:
-        return {trigger: visit.api.post("/triggers/backfill/count", body={**name, "backfill": span})}
-    except TiercelError as error:
-        return {trigger: str(error)}
+    found = {"rows": rows, "webhook": _webhook_address(visit, flow), "now": visit.now, "form": None, "counted": {}}
+    wanted = next((each for each in declared if each["id"] == visit.given("backfill")), None)
+    if wanted is None or flow["disabled"] or flow["deleted"]:
+        return found
+    form = backfilling.form(visit, flow, wanted)
+    if isinstance(form, Moved):
+        return form
+    return {**found, "form": form, "counted": backfilling.count(visit, flow, wanted), "status": form["status"]}
 
 
 def _webhook_address(visit: Visit, flow: Flow) -> str:
@@ -126,15 +123,7 @@ def _webhook_address(visit: Visit, flow: Flow) -> str:
 
 def logs(visit: Visit, flow: Flow) -> dict[str, Any]:
     """Return a page of what the flow's executions have written."""
-    fixed = [("filters[namespace][EQUALS]", flow["namespace"]), ("filters[flowId][EQUALS]", flow["id"])]
-    entries, place = fetched(visit, "/logs/search", sort="timestamp:desc", size=100, more=fixed)
-    return {
-        "entries": entries,
-        "pages": place,
-        "levels": LEVELS,
-        "spans": SPANS,
-        "options": {"filters": {"namespace": flow["namespace"], "flowId": flow["id"]}},
-    }
+    return listed(visit, (("filters[namespace][EQUALS]", flow["namespace"]), ("filters[flowId][EQUALS]", flow["id"])))
 
 
 def metrics(visit: Visit, flow: Flow) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -90,7 +91,7 @@ def when(text: object) -> Markup:
 
 def ago(text: object) -> Markup:
     """Return a date as `when`; a script says how long ago it was, or how far ahead, and the date on hovering."""
-    return Markup(when(text).replace("<time ", "<time data-relative ", 1))  # noqa: S704 - escaped already
+    return Markup(str(when(text)).replace("<time ", "<time data-relative ", 1))  # noqa: S704 - escaped already
 
 
 def field_date(text: object) -> str:
@@ -163,13 +164,27 @@ def short(text: object, most: int = 8) -> str:
     return str(text)[:most]
 
 
-def around(snippet: object, column: object, wanted: str) -> list[tuple[str, bool]]:
+def around(snippet: object, column: object, length: object) -> list[tuple[str, bool]]:
     """Return a line in pieces, each with whether it is what was searched for; `column` is counted from 1."""
     text, begin = str(snippet), int(str(column)) - 1
-    end = begin + len(wanted)
-    if text[begin:end].lower() != wanted.lower():
-        return [(text, False)]
+    end = begin + int(str(length))
     return [(text[:begin], False), (text[begin:end], True), (text[end:], False)]
+
+
+_SIGNS = {"Schedule": "clock", "ScheduleOnDates": "clock", "Webhook": "link", "Flow": "flow"}
+
+
+def sign(kind: object) -> str:
+    """Return the icon of a trigger's type."""
+    return _SIGNS.get(last_part(kind), "bolt")
+
+
+_STYLES = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+
+def unstyled(text: object) -> str:
+    """Return a log line without the colours of a terminal: where a script shows it, it shows them."""
+    return _STYLES.sub("", str(text))
 
 
 def last_part(text: object) -> str:
@@ -195,8 +210,8 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", "\u202f")
 
 
-FILTERS: Mapping[str, Any] = {
-    each.__name__: each
-    for each in (mark, tone, is_over, when, ago, field_date, lasting, size, as_json, as_text, kind_of, short, last_part)
-} | {"ancestors": ancestors, "own_labels": own_labels, "around": around, "counted": counted}
+_PLAIN = (mark, tone, sign, is_over, when, ago, field_date, lasting, size, as_json, as_text, kind_of, short, last_part)
+_MORE = (unstyled, ancestors, own_labels, around, counted)
+
+FILTERS: Mapping[str, Any] = {each.__name__: each for each in (*_PLAIN, *_MORE)}
 """By the names that templates use."""

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from tiercel import __version__
 from tiercel.api import sessions
-from tiercel.ui import cronwords, formats, lists, statics
+from tiercel.ui import backfilling, cronwords, formats, lists, statics
 from tiercel.ui.acting import doing
 from tiercel.ui.asking import API_ADDRESS
 from tiercel.ui.markdown import markdown
@@ -80,7 +80,15 @@ def environment() -> Environment:
     )
     found.filters.update(formats.FILTERS, markdown=markdown, cron_words=cronwords.in_words)
     found.globals.update(
-        ui=ui, doing=doing, condition=lists.said, static=statics.static, built=statics.built, API=API_ADDRESS, menu=MENU, version=__version__
+        ui=ui,
+        doing=doing,
+        condition=lists.said,
+        progress=backfilling.progress,
+        static=statics.static,
+        built=statics.built,
+        API=API_ADDRESS,
+        menu=MENU,
+        version=__version__,
     )
     return found
 
@@ -108,7 +116,7 @@ def render(visit: Visit, shown: Shown) -> Response:
     html = template.render(values) if block is None else "".join(block(template.new_context(values)))
     response = _packed(visit, html)
     response.status_code = shown.status
-    response.headers["Content-Security-Policy"] = POLICY.format(nonce)
+    response.headers["Content-Security-Policy"] = "; ".join(filter(None, (POLICY.format(nonce), shown.allows)))
     response.headers["Vary"] = "HX-Request, HX-Target, Cookie, Accept-Encoding"
     if block is not None and shown.status == 200:
         _tagged(visit, response, html)
@@ -143,6 +151,8 @@ def _common(visit: Visit) -> dict[str, Any]:
     return {
         "visit": visit,
         "theme": theme if theme in THEMES else "system",
+        "is_narrow": visit.remembered("menu") == "narrow",
+        "environment": {"name": site.environment, "color": site.environment_color},
         "said": said_in(visit.request.cookies.get(SAID, "")),
         "is_closed": sessions.is_closed(site),
         "is_signed_in": sessions.holds(site, visit.request.cookies.get(sessions.COOKIE)),

@@ -30,11 +30,11 @@ CONTROLS: Mapping[str, str] = {
     "TIME": "time",
     "FILE": "file",
     "SECRET": "secret",
-    "JSON": "text",
-    "YAML": "text",
-    "ARRAY": "text",
-    "OBJECT": "text",
-    "TABLE": "text",
+    "JSON": "code",
+    "YAML": "code",
+    "ARRAY": "code",
+    "OBJECT": "code",
+    "TABLE": "code",
     "EMAIL": "email",
 }
 """The control of each type; others are a line of text that grows."""
@@ -58,6 +58,8 @@ class Field:
             return "radio"
         if self.type in ("SELECT", "ENUM") and self.declared.get("allowCustomValue"):
             return "suggested"
+        if self.type in ("BOOL", "BOOLEAN") and self.declared.get("required", True):
+            return "switch"
         return CONTROLS.get(self.type, "line")
 
     @property
@@ -76,6 +78,22 @@ class Field:
         return found[:19] if self.control == "datetime" else found
 
     @property
+    def place(self) -> str:
+        """Of a file: where it is in the namespace, when it is one of those (`nsfile:///...`)."""
+        found = self.value if self.type == "FILE" else None
+        return found if isinstance(found, str) and found.startswith("nsfile://") else ""
+
+    @property
+    def default(self) -> str:
+        """What is taken where nothing is given, as a text; empty for none, and of a secret."""
+        found = self.declared.get("defaults")
+        if found is None or self.type == "SECRET":
+            return ""
+        if isinstance(found, bool):
+            return str(found).lower()
+        return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+    @property
     def chosen(self) -> Sequence[str]:
         """The values of a list."""
         return [str(each) for each in self.value] if isinstance(self.value, list) else []
@@ -83,7 +101,9 @@ class Field:
     @property
     def choices(self) -> Sequence[str]:
         """What there is to choose from."""
-        return [str(each) for each in self.declared.get("values") or self.declared.get("options") or ()]
+        known = [str(each) for each in self.declared.get("values") or self.declared.get("options") or ()]
+        own = self.chosen if self.declared.get("allowCustomValue") else ()
+        return [*known, *(each for each in own if each not in known)]
 
     @property
     def required(self) -> bool:
@@ -117,13 +137,15 @@ def given_of(request: Request, types: Mapping[str, str]) -> tuple[list[tuple[str
         request: What was sent.
         types: The types of the inputs by id.
     """
+    files = [(name, file) for name, file in request.files.items(multi=True) if file.filename]
+    sent = {name for name, _ in files}
     texts = [
         (name, value)
         for name in request.form
-        if not name.startswith("_")
+        if not name.startswith("_") and name not in sent
         for value in _texts(types.get(name, ""), request.form.getlist(name))
     ]
-    return texts, [(name, file) for name, file in request.files.items(multi=True) if file.filename]
+    return texts, files
 
 
 def _texts(kind: str, values: list[str]) -> Iterator[str]:

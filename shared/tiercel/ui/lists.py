@@ -13,7 +13,7 @@ from tiercel.ui.visit import Visit
 T = TypeVar("T")
 
 SIZES = (10, 25, 50, 100)
-OWN = frozenset(("columns", "back"))
+OWN = frozenset(("columns", "back", "group"))
 """Parameters of pages that no route knows."""
 
 STATES = tuple(str(state) for state in State)

@@ -59,6 +59,8 @@ class Shown:
     section: str = ""
     """The menu's entry that it belongs to."""
     status: int = 200
+    allows: str = ""
+    """What this page may load beyond the others, as a directive of the policy."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import Any
 
 from tiercel.api.calls import Call
-from tiercel.api.executions.shapes import execution_bytes, strict_state
+from tiercel.api.executions.shapes import changed_bytes, execution_bytes, strict_state
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
 from tiercel.api.site import Site
@@ -24,17 +23,28 @@ def is_over(header: Execution) -> bool:
     return header.state.is_terminal and header.finished
 
 
-@routes.route("GET", "/executions/{id}/follow", gives="text/event-stream")
+@routes.route(
+    "GET",
+    "/executions/{id}/follow",
+    parameters=[
+        Parameter(
+            "changedOnly", "boolean", False, description="After the first event, only task runs that have changed."
+        )
+    ],
+    gives="text/event-stream",
+)
 def follow_execution(call: Call) -> object:
     """Follow an execution until it ends."""
-    return stream(call, lambda header: _execution_events(call.site, header), call.path["id"])
+    changed = call.query["changedOnly"]
+    return stream(call, lambda header: _execution_events(call.site, header, changed), call.path["id"])
 
 
-def _execution_events(site: Site, first: Execution) -> Source:
+def _execution_events(site: Site, first: Execution, changed_only: bool) -> Source:
     """Give the execution each time that it has changed; while branches run, only reading it all tells."""
+    said: dict[str, int] = {}
     yield Event("start", encode({"id": first.id}))
     keys = [header_key(first.id), lane_key(first.id, MAIN_LANE)]
-    seen, said = (0, 0), b""
+    seen = 0, 0
     while True:
         header, lane = site.parts.store.get(keys)
         if header is None:
@@ -46,12 +56,20 @@ def _execution_events(site: Site, first: Execution) -> Source:
         versions = header.version, 0 if lane is None else lane.version
         forks = lane is not None and any(frame.join is not None for frame in decode_lane(lane.body).frames)
         if versions != seen or forks:
-            body = execution_bytes(site, execution)
-            digest = blake2b(body, digest_size=16).digest()
-            if digest != said:
+            body = (changed_bytes if changed_only else _whole_bytes)(site, execution, said)
+            if body:
                 yield Event("progress", body)
-            seen, said = versions, digest
+            seen = versions
         yield None
+
+
+def _whole_bytes(site: Site, header: Execution, said: dict[str, int]) -> bytes:
+    """Return an execution as JSON text, nothing where that is what was said before."""
+    body = execution_bytes(site, header)
+    if said.get("") == hash(body):
+        return b""
+    said[""] = hash(body)
+    return body
 
 
 @routes.route(

@@ -47,6 +47,30 @@ def execution_bytes(site: Site, header: Execution) -> bytes:
     return bytes(body)
 
 
+def changed_bytes(site: Site, header: Execution, known: dict[str, int]) -> bytes:
+    """Return an execution as JSON text with only those task runs that have changed, and then `partial`.
+
+    Args:
+        site: Where it is.
+        header: The execution.
+        known: The hashes of what was said before: of each task run by its id, of the rest by "". They become those of
+            what is said now; where there are none, all is said.
+
+    Returns:
+        Nothing where nothing has changed.
+    """
+    rest = execution_json(site, header, full=False)
+    bodies = {"": encode(rest), **{str(run["id"]): encode(run) for run in _runs(site, header)}}
+    if not known.keys() <= bodies.keys():
+        known.clear()  # runs are gone, as after a restart
+    changed = [body for name, body in bodies.items() if name and known.get(name) != hash(body)]
+    if not changed and known.get("") == hash(bodies[""]):
+        return b""
+    head = encode(rest | ({"partial": True} if known else {}))
+    known.update((name, hash(body)) for name, body in bodies.items())
+    return b'%b,"taskRunList":[%b]}' % (head[:-1], b",".join(changed))
+
+
 def strict_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return a state with the members that kestrapy's model takes for required (api.md, 1.10)."""
     ended = {"getEndDate": state["endDate"]} if "endDate" in state else {}

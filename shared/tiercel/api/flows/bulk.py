@@ -14,7 +14,7 @@ from tiercel.api.flows.one import YAML
 from tiercel.api.matching import is_within
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
-from tiercel.authoring.bundles import export_flows, import_flows
+from tiercel.authoring.bundles import examine_file, export_flows, import_flows
 from tiercel.authoring.deploying import (
     all_valid,
     check_flows,
@@ -137,7 +137,8 @@ def enable_by_query(call: Call) -> object:
     "/flows/import",
     body=MULTIPART,
     parameters=[
-        Parameter("failOnError", "boolean", False, description="Whether one that is wrong refuses all of them.")
+        Parameter("failOnError", "boolean", False, description="Whether one that is wrong refuses all of them."),
+        Parameter("dryRun", "boolean", False, description="Whether it is only said what would become of each flow."),
     ],
 )
 def import_file(call: Call) -> object:
@@ -146,6 +147,8 @@ def import_file(call: Call) -> object:
     if upload is None or not upload.filename:
         raise UnprocessableError("the form has no file 'fileUpload'; send one: -F fileUpload=@flows.yaml")
     content = upload.read()
+    if call.query["dryRun"]:
+        return examine_file(call.site.parts.flows, upload.filename, content)
     return import_flows(call.site.parts.flows, upload.filename, content, strictly=call.query["failOnError"])
 
 

@@ -12,6 +12,7 @@ from tiercel.api.matching import Fields, conjuncts, is_within, scope_of
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import TENANT, routes
 from tiercel.authoring.sourcesearch import Hit, Wanted, search_sources
+from tiercel.errors import FlowError
 from tiercel.flows import FlowRecord
 from tiercel.views.flows import flow_view
 
@@ -73,7 +74,23 @@ def part_of(found: Sequence[T], page: Page) -> Sequence[T]:
 def search_flows(call: Call) -> object:
     """Return a page of the flows that are asked for."""
     found = sorted_by(records_of(call), call.page, _ORDERS)
-    return page_of([flow_view(record, TENANT) for record in part_of(found, call.page)], len(found))
+    shown = [{**flow_view(record, TENANT), **_exception(call, record)} for record in part_of(found, call.page)]
+    return page_of(shown, len(found))
+
+
+EXAMINED = 100
+"""Flows of a page up to which it is said of each whether it can still be read: that takes some milliseconds a flow."""
+
+
+def _exception(call: Call, record: FlowRecord) -> dict[str, str]:
+    """Return why a flow that is stored cannot be executed any more: nothing for nearly all of them."""
+    if call.page.size > EXAMINED:
+        return {}
+    try:
+        call.site.parts.flows.get(record.namespace, record.id, record.revision)
+    except FlowError as error:
+        return {"exception": str(error)}
+    return {}
 
 
 @routes.route("GET", "/flows/{namespace}")

@@ -14,11 +14,12 @@ from tiercel.api.failures import UnprocessableError
 from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.matching import Fields, plan, scope_of
 from tiercel.api.namespaces.places import namespace_of
+from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.errors import NotFoundError
 from tiercel.model.durations import parse_duration
 from tiercel.model.execution import LARGEST_VALUES
-from tiercel.namespaces.keyvalues import KeyValue, check_key, from_text, plain, upwards
+from tiercel.namespaces.keyvalues import KeyValue, ValueType, check_key, from_text, plain, typed, upwards
 
 Placed = tuple[str, KeyValue]
 """A key with its namespace."""
@@ -66,6 +67,7 @@ def _view(placed: Placed) -> dict[str, Any]:
     found: dict[str, Any] = {
         "namespace": namespace,
         "key": entry.key,
+        "type": entry.type,
         "revision": entry.version,
         "description": entry.description,
         "creationDate": plain(entry.created),
@@ -82,7 +84,10 @@ def _key(call: Call) -> str:
         raise UnprocessableError(str(error)) from None
 
 
-@routes.route("PUT", "/namespaces/{namespace}/kv/{key}", body="application/json", gives="")
+_TYPE = Parameter("type", description="Of which type the value must be; any by default.")
+
+
+@routes.route("PUT", "/namespaces/{namespace}/kv/{key}", body="application/json", gives="", parameters=[_TYPE])
 def set_key(call: Call) -> object:
     """Write a key: the body is JSON, or a date, a moment or a duration; headers `ttl` and `description`."""
     namespace, key = namespace_of(call), _key(call)
@@ -95,10 +100,35 @@ def set_key(call: Call) -> object:
             "or a date, a date with a time or a duration without quotes"
         ) from None
     try:
-        call.site.parts.services.keys.set(namespace, key, value, ttl=_ttl(call), description=_description(call))
+        kind, ttl = _wanted(value, call.query["type"]), _ttl(call)
+        call.site.parts.services.keys.set(namespace, key, value, kind=kind, ttl=ttl, description=_description(call))
     except ValueError as error:
         raise UnprocessableError(str(error)) from None
     return Answer()
+
+
+def _wanted(value: object, name: str | None) -> ValueType | None:
+    """Return the type that is asked for, or raise ValueError where the value is of another one."""
+    if not name:
+        return None
+    if name not in frozenset(ValueType):
+        raise ValueError(f"type is '{name:.40}', wanted one of {', '.join(ValueType)}")
+    kind = ValueType(name)
+    found = typed(value, kind)[1]
+    if found is not kind:
+        raise ValueError(f"the value is read as {found}, wanted {kind} such as {_EXAMPLES[kind]}")
+    return kind
+
+
+_EXAMPLES: Mapping[ValueType, str] = {
+    ValueType.STRING: '"text"',
+    ValueType.NUMBER: "42",
+    ValueType.BOOLEAN: "true",
+    ValueType.DATETIME: "2026-01-31T08:00:00Z",
+    ValueType.DATE: "2026-01-31",
+    ValueType.DURATION: "PT1H",
+    ValueType.JSON: '{"a": 1}',
+}
 
 
 def _ttl(call: Call) -> timedelta | None:

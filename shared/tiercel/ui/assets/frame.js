@@ -1,6 +1,7 @@
 // What every page does besides its islands: menus that close, stars, the theme. Pages work without it.
 import { all } from "./lists.js";
 import "./rows.js";
+import "./tree.js";
 
 /** Close the menus in which nothing was touched. */
 function close(event) {
@@ -9,15 +10,54 @@ function close(event) {
   }
 }
 
-/** Remember the theme where the server can see it, so that the next page begins with it. */
-function remember() {
-  let theme = "system";
+const kept = (name) => {
   try {
-    theme = localStorage.getItem("theme") ?? "system";
+    return localStorage.getItem(name) ?? "";
   } catch {
-    // A browser that keeps nothing has the system's.
+    return ""; // A browser that keeps nothing has what the server says.
   }
-  document.cookie = `tiercel_theme=${encodeURIComponent(theme)}; path=/ui; max-age=31536000; samesite=lax`;
+};
+
+/** Remember the theme and the menu where the server can see them, so that the next page begins with them. */
+function remember() {
+  const seen = { theme: kept("theme") || "system", menu: kept("menuCollapsed") === "true" ? "narrow" : "wide" };
+  for (const [name, value] of Object.entries(seen)) document.cookie = `tiercel_${name}=${encodeURIComponent(value)}; path=/ui; max-age=31536000; samesite=lax`;
+}
+
+/** Show the menu as it was last wanted, and let it be narrow or wide. */
+function menu() {
+  const button = document.querySelector("[data-menu-switch]");
+  const root = document.documentElement;
+  const show = (narrow) => {
+    if (narrow) root.dataset.menu = "narrow";
+    else delete root.dataset.menu;
+    button?.setAttribute("aria-pressed", String(narrow));
+  };
+  button?.addEventListener("click", () => {
+    const narrow = root.dataset.menu !== "narrow";
+    localStorage.setItem("menuCollapsed", String(narrow));
+    show(narrow);
+    remember();
+  });
+  show(kept("menuCollapsed") === "true");
+}
+
+/** Lead from the menu to the lists of the namespace that this browser prefers, and begin new flows there. */
+function preferred() {
+  const namespace = kept("defaultNamespace");
+  if (!namespace) return;
+  const lists = ["dashboards", "flows", "executions", "logs", "admin/triggers"].map((name) => `.menu a[href="/ui/${name}"]`);
+  for (const link of all([...lists, 'a[href="/ui/flows/new"]'].join())) link.href += `?namespace=${encodeURIComponent(namespace)}`;
+}
+
+/** Call the installation as this browser's settings do, where they do. */
+function environment() {
+  const place = document.querySelector("[data-env]");
+  if (!place) return;
+  const [name, color] = [kept("envName"), kept("envColor")];
+  if (name) place.textContent = name;
+  if (color && CSS.supports("color", color)) document.documentElement.style.setProperty("--env", color);
+  place.hidden = !place.textContent.trim();
 }
 
 /** Show the starred pages, and let this one be one of them. */
@@ -61,4 +101,7 @@ for (const tabs of all(".tabs")) {
   if (now) tabs.scrollLeft = now.offsetLeft - (tabs.clientWidth - now.offsetWidth) / 2;
 }
 remember();
+menu();
+environment();
+preferred();
 stars();

@@ -31,7 +31,7 @@ function columns() {
     const kept = localStorage.getItem(table.dataset.columns)?.split(",");
     const isShown = ({ head, name }) => !name || (kept ? kept.includes(name) : !("spare" in head.dataset));
     const shown = heads.map(isShown);
-    for (const row of table.rows) [...row.cells].forEach((cell, place) => (cell.hidden = !shown[place]));
+    for (const row of table.rows) if (row.cells.length > 1) [...row.cells].forEach((cell, place) => (cell.hidden = !shown[place]));
     const picker = table.closest("form, section")?.querySelector("[data-column-picker]");
     picker?.replaceChildren(...named.slice(1).map(({ head, name }) => {
       const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: isShown({ head, name }) });

@@ -7,8 +7,8 @@ import { all } from "./lists.js";
 function count(form) {
   const boxes = all("input[name=id]", form);
   const chosen = boxes.filter((box) => box.checked).length;
-  const every = chosen > 0 && chosen === boxes.length && "every" in form.dataset;
-  if (!every) delete form.dataset.every;
+  const every = chosen > 0 && chosen === boxes.length && "meansAll" in form.dataset;
+  if (!every) delete form.dataset.meansAll;
   const { total, noun, words } = form.dataset;
   const touched = every ? `${number(total, noun)}: ${words}` : chosen && noun ? number(chosen, noun) : `${chosen} chosen`;
   for (const box of boxes) box.closest("tr")?.classList.toggle("selected", box.checked);
@@ -37,14 +37,14 @@ function changed(event) {
   if (event.target.matches("[data-every]")) {
     for (const box of all("input[name=id]", form)) box.checked = event.target.checked;
   }
-  if (event.target.matches("[data-every], input[name=id]")) delete form.dataset.every;
+  if (event.target.matches("[data-every], input[name=id]")) delete form.dataset.meansAll;
   count(form);
 }
 
 function clicked(event) {
   const more = event.target.closest?.("[data-choose-all]");
   if (!more) return;
-  more.form.dataset.every = "";
+  more.form.dataset.meansAll = "";
   count(more.form);
 }
 

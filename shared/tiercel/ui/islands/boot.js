@@ -17,6 +17,7 @@ const ISLANDS = {
   code: () => import("./code/index.js"),
   diff: () => import("./diff/index.js"),
   editor: () => import("./editor/index.js"),
+  files: () => import("./files/index.js"),
   gantt: () => import("./gantt/index.js"),
   graph: () => import("./graph/index.js"),
   live: () => import("./live/index.js"),

@@ -5,53 +5,69 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tiercel.model.states import TERMINAL
 from tiercel.ui.counting import counted, executions_daily, totals
 from tiercel.ui.failing import first_error
 from tiercel.ui.formats import NOTHING
-from tiercel.ui.lists import SPANS
+from tiercel.ui.lists import SPANS, STATES
 from tiercel.ui.visit import Shown, Visit, ui
 
 DEFAULT = "PT24H"
 ROWS, FAILURES = 8, 5
 GOOD, BAD = ("SUCCESS", "WARNING"), ("FAILED",)
+OPEN = ",".join(state for state in STATES if state not in TERMINAL)
+"""The states of executions in progress, as a filter names them."""
+
+NARROWING = ("namespace", "flowId", "scope", "state")
+DATES = ("startDate", "endDate")
 
 
 def show(visit: Visit) -> Shown:
-    """Show the dashboard of the namespace, flow and span that the address asks for."""
-    span = visit.given("timeRange", DEFAULT) or DEFAULT
-    narrowed = {name: visit.given(name) for name in ("namespace", "flowId", "scope") if visit.given(name)}
-    daily = executions_daily(visit, {**narrowed, "timeRange": span})
+    """Show the dashboard of the namespace, flow, states and span that the address asks for."""
+    narrowed = {name: visit.given(name) for name in NARROWING if visit.given(name)}
+    span = {name: visit.given(name) for name in DATES if visit.given(name)}
+    if not span:
+        span = {"timeRange": visit.given("timeRange", DEFAULT) or DEFAULT}
+    counted_by = {**narrowed, **span, **({"state": narrowed["state"].split(",")} if "state" in narrowed else {})}
+    daily = executions_daily(visit, counted_by)
     counts = totals(daily)
+    where = {name: value for name, value in narrowed.items() if name != "state"}
     values = {
-        "span": span,
+        "span": span.get("timeRange", ""),
         "spans": SPANS,
+        "states": [(state, state.lower()) for state in STATES],
+        "rare": bool(visit.given("scope") or "timeRange" not in span),
         "daily": daily,
         "counts": counts,
-        "cards": cards(visit, counts, narrowed, span),
-        "running": _search(visit, narrowed, "RUNNING", ROWS),
-        "next": _next(visit, narrowed),
-        "failures": [(each, first_error(visit, each["id"])) for each in _search(visit, narrowed, "FAILED", FAILURES)],
-        "shares": shares(counted(visit, "/stats/executions/daily/group-by-namespace", {**narrowed, "timeRange": span})),
-        "link": ui("/executions", query=narrowed),
+        "cards": cards(visit, counts, where, span),
+        "running": _search(visit, where, OPEN, ROWS),
+        "open": ui("/executions", query={**where, "state": OPEN}),
+        "next": _next(visit, where),
+        "failures": [
+            (each, first_error(visit, each["id"])) for each in _search(visit, where, "FAILED", FAILURES)["results"]
+        ],
+        "failed": ui("/executions", query={**where, "state": "FAILED"}),
+        "shares": shares(counted(visit, "/stats/executions/daily/group-by-namespace", counted_by)),
+        "link": ui("/executions", query={**narrowed, **span}),
     }
     return Shown("dashboard", "Dashboard", values, section="dashboards")
 
 
 def cards(
-    visit: Visit, counts: Mapping[str, int], narrowed: Mapping[str, str], span: str
+    visit: Visit, counts: Mapping[str, int], narrowed: Mapping[str, str], span: Mapping[str, str]
 ) -> list[tuple[str, str, str]]:
     """Return the figures on top: what each says, its text, and the list behind it."""
     ended = sum(counts.get(state, 0) for state in (*GOOD, *BAD, "KILLED", "CANCELLED"))
     found = visit.api.post("/stats/summary", body={"namespace": narrowed.get("namespace")})
 
     def listed(states: tuple[str, ...]) -> str:
-        return ui("/executions", query={**narrowed, "timeRange": span, "state": ",".join(states)})
+        return ui("/executions", query={**narrowed, **span, "state": ",".join(states)})
 
     only = {name: value for name, value in narrowed.items() if name == "namespace"}
     return [
         (_share(counts, GOOD, ended), "succeeded", listed(GOOD)),
         (_share(counts, BAD, ended), "failed", listed(BAD)),
-        (str(sum(counts.values())), "executions", ui("/executions", query={**narrowed, "timeRange": span})),
+        (str(sum(counts.values())), "executions", ui("/executions", query={**narrowed, **span})),
         (str(found["flows"]), "flows", ui("/flows", query=only)),
         (str(found["triggers"]), "triggers", ui("/admin/triggers", query=only)),
     ]
@@ -61,20 +77,21 @@ def _share(counts: Mapping[str, int], states: tuple[str, ...], ended: int) -> st
     return f"{sum(counts.get(state, 0) for state in states) / ended:.0%}" if ended else NOTHING
 
 
-def _search(visit: Visit, narrowed: Mapping[str, str], state: str, size: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = visit.api.get(
+def _search(visit: Visit, narrowed: Mapping[str, str], state: str, size: int) -> dict[str, Any]:
+    found: dict[str, Any] = visit.api.get(
         "/executions/search", query={**narrowed, "state": state, "size": size, "sort": "state.startDate:desc"}
-    )["results"]
+    )
     return found
 
 
 def _next(visit: Visit, narrowed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the triggers whose dates come next."""
-    query = {name: value for name, value in narrowed.items() if name != "scope"}
+    """Return the triggers whose dates come next, without those that their flows have disabled."""
+    query = {name: value for name, value in narrowed.items() if name in ("namespace", "flowId")}
     found = visit.api.find(
         "/triggers/search", query={**query, "size": 50, "sort": "nextExecutionDate:asc"}, default={"results": []}
     )
-    states = [each["state"] for each in found["results"]]
+    meant = [each for each in found["results"] if each.get("trigger") and not each["trigger"].get("disabled")]
+    states = [each["state"] for each in meant]
     return [state for state in states if state.get("nextExecutionDate") and not state["disabled"]][:ROWS]
 
 

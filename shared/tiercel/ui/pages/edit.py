@@ -39,7 +39,8 @@ def _beginning(visit: Visit) -> str:
         return str(found["source"])
     if visit.given("blueprintId"):
         return source_of(visit, visit.given("blueprintId"))
-    return EXAMPLE
+    namespace = visit.given("namespace")
+    return EXAMPLE.replace("company.team", namespace) if namespace else EXAMPLE
 
 
 def of_flow(visit: Visit, flow: Mapping[str, Any]) -> dict[str, Any] | Moved:

@@ -30,6 +30,9 @@ ACTIONS: Mapping[str, tuple[str, str, str, str]] = {
 """What one button does: method, icon, text, and what is said afterwards."""
 
 
+NOT_RESTARTED = ("SUCCESS", "SKIPPED", "RETRIED", "CREATED", "QUEUED")
+"""States in which nothing has failed, or nothing has begun."""
+
 NEIGHBOURS: Mapping[str, tuple[str, str]] = {"next": ("startDate", "asc"), "previous": ("endDate", "desc")}
 """Addresses that lead to another execution: the filter of dates that finds it, and the order."""
 
@@ -53,6 +56,7 @@ def show(visit: Visit) -> Shown | Moved:
         "live": {"execution": execution["id"], "settled": settled(visit, execution)},
         "ahead": _ahead(tab, execution),
         "actions": [(verb, *ACTIONS[verb]) for verb in possible(execution["state"]["current"])],
+        "restarts": execution["state"]["current"] not in NOT_RESTARTED,
         **_MAKERS[tab](visit, execution),
     }
     crumbs = (

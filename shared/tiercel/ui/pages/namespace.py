@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiercel.api.failures import NoRouteError, UnprocessableError
+from tiercel.errors import InputError
 from tiercel.ui import formats
 from tiercel.ui.asking import address, with_query
 from tiercel.ui.counting import executions_daily
@@ -24,7 +25,16 @@ TABS = (
     ("secrets", "Secrets"),
     ("dependencies", "Dependencies"),
 )
-KINDS = ("STRING", "NUMBER", "BOOLEAN", "DATETIME", "DATE", "DURATION", "JSON")
+KINDS = (
+    ("STRING", "any text"),
+    ("NUMBER", "42 or 3.5"),
+    ("BOOLEAN", "true or false"),
+    ("DATETIME", "2026-01-31T08:00:00Z"),
+    ("DATE", "2026-01-31"),
+    ("DURATION", "PT1H30M"),
+    ("JSON", '{"a": 1} or [1, 2]'),
+)
+"""The types of values, each with how one is written."""
 
 MOST = 500
 """Flows and keys of a tab."""
@@ -47,7 +57,8 @@ def show(visit: Visit) -> Shown | Moved:
         **made,
     }
     above = ((part, ui("/namespaces/edit/{}", whole)) for part, whole in formats.ancestors(name)[:-1])
-    return Shown("namespace", name, values, (("Namespaces", "/ui/namespaces"), *above), "namespaces")
+    crumbs = (("Namespaces", "/ui/namespaces"), *above)
+    return Shown("namespace", name, values, crumbs, "namespaces", made.get("status", 200))
 
 
 def _overview(visit: Visit, name: str) -> dict[str, Any]:
@@ -66,30 +77,40 @@ def _executions(visit: Visit, name: str) -> dict[str, Any]:
 
 
 def _kv(visit: Visit, name: str) -> dict[str, Any] | Moved:
-    if visit.request.method == "POST":
-        return _written(visit, name)
+    written = _written(visit, name) if visit.request.method == "POST" else ""
+    if isinstance(written, Moved):
+        return written
     key = visit.given("key")
     shown = visit.api.find("/namespaces/{}/kv/{}", name, key) if key else None
     keys = visit.api.get("/namespaces/{}/kv", name)
+    about: dict[str, Any] = next((each for each in keys if each["key"] == key), {})
+    known = {"key": key, "kind": shown["type"], "value": formats.as_text(shown["value"])} if shown else {}
     return {
         "keys": sorted(keys, key=lambda each: str(each["key"])),
         "inherited": visit.api.get("/namespaces/{}/kv/inheritance", name),
         "key": key,
         "shown": shown,
-        "about": next((each for each in keys if each["key"] == key), {}),
+        "about": about,
         "kinds": KINDS,
+        "form": visit.request.form if written else {**known, "description": about.get("description", "")},
+        "trouble": written,
+        "status": 422 if written else 200,
     }
 
 
-def _written(visit: Visit, name: str) -> Moved:
-    """Store a key: text becomes JSON text, the rest is as it is written."""
+def _written(visit: Visit, name: str) -> Moved | str:
+    """Store a key: text becomes JSON text, the rest is as it is written. Return why not, where it could not be stored."""
     form = visit.request.form
     key, kind, value = form.get("key", "").strip(), form.get("kind", "STRING"), form.get("value", "")
     text = formats.as_json(value.replace("\r\n", "\n")) if kind == "STRING" else value.strip()
     headers = {header: form.get(header, "").strip() for header in ("ttl", "description")}
     headers["description"] = headers["description"].encode().decode("latin-1")  # as WSGI brings it
-    given = {header: value for header, value in headers.items() if value}
-    visit.api.send("PUT", address("/namespaces/{}/kv/{}", name, key), text, "application/json", given)
+    given = {header: value for header, value in headers.items() if value or header == "description"}
+    place = with_query(address("/namespaces/{}/kv/{}", name, key), {"type": kind})
+    try:
+        visit.api.send("PUT", place, text, "application/json", given)
+    except (UnprocessableError, NoRouteError, InputError) as error:
+        return str(error) if key else "a key has no empty name"
     return Moved(ui("/namespaces/edit/{}/kv", name), f"The key {key} is stored.")
 
 

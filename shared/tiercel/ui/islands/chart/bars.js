@@ -6,6 +6,7 @@ import { setting } from "../lib/settings.js";
 import { color, filtered, open, spanOf, statesOf, stateColor } from "./data.js";
 
 const HEIGHT = 220;
+const ASKED = { state: "state", level: "minLevel" }; // how a list is asked for what the bars are stacked by
 
 /** Return a row's mean duration in seconds, null for none: the API writes it as a number of seconds or as ISO text. */
 function mean(row) {
@@ -15,12 +16,12 @@ function mean(row) {
 }
 
 export function bars(root, options, undo) {
-  const { rows, link } = options;
-  if (!rows.length) return void root.append(h("p", { class: "i-muted" }, "No executions in this time."));
+  const { rows, link, height = HEIGHT, field = "state" } = options;
+  if (!rows.length) return void root.append(h("p", { class: "i-muted" }, "Nothing in this time."));
   const states = statesOf(rows.map((row) => row.executionCounts));
-  const place = h("div", { class: "i-chart-canvas", role: "img", "aria-label": summary(rows, states) });
+  const place = h("div", { class: "i-chart-canvas", role: "img", "aria-label": summary(rows, states, field) });
   const tip = h("div", { class: "i-chart-tip", hidden: true });
-  const legend = h("ul", { class: "i-chart-legend" }, states.map((state) => h("li", { data: { state } }, link ? h("a", { href: filtered(link, { state }) }, state) : state)), h("li", { class: "i-mean" }, "mean duration"));
+  const legend = h("ul", { class: "i-chart-legend" }, states.map((state) => h("li", { data: { [field]: state } }, link ? h("a", { href: filtered(link, { [ASKED[field]]: state }) }, state) : state)), field === "state" && h("li", { class: "i-mean" }, "mean duration"));
   root.append(place, legend, tip);
   let plot = null;
   const make = () => {
@@ -29,7 +30,7 @@ export function bars(root, options, undo) {
     root.dataset.drawn = rows.length;
   };
   make();
-  const sizes = new ResizeObserver(() => plot.setSize({ width: place.clientWidth || 300, height: HEIGHT }));
+  const sizes = new ResizeObserver(() => plot.setSize({ width: place.clientWidth || 300, height }));
   sizes.observe(place);
   const themes = new MutationObserver(make);
   themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
@@ -38,7 +39,7 @@ export function bars(root, options, undo) {
   undo.listen(place, "click", (event) => {
     const index = plot.cursor.idx;
     if (index === null || index === undefined || !link) return;
-    open(filtered(link, { ...spanOf(rows, index), state: under(plot, states, index) }), event);
+    open(filtered(link, { ...spanOf(rows, index), [ASKED[field]]: under(plot, states, index) }), event);
   });
 }
 
@@ -57,20 +58,20 @@ function under(plot, states, index) {
   return found < 0 ? "" : states[found];
 }
 
-function plan(root, { rows, link }, states, tip) {
+function plan(root, { rows, link, height = HEIGHT, field = "state" }, states, tip) {
   const [muted, grid] = [color(root, "muted"), color(root, "line")];
   const axis = { stroke: muted, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   const stacks = states.toReversed().map((state) => ({ label: state, fill: stateColor(root, state), width: 0, paths: uPlot.paths.bars({ size: [0.7, 48] }), points: { show: false } }));
   const zone = setting("timezone");
   return {
     width: root.clientWidth || 300,
-    height: HEIGHT,
+    height,
     drawOrder: ["axes", "series"],
     tzDate: zone ? (at) => uPlot.tzDate(new Date(at * 1000), zone) : undefined,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, range: (_, from, to) => pad(rows, from, to) }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] }, s: { range: (_, __, most) => [0, (most || 1) * 1.1] } },
-    axes: [axis, { ...axis, size: 44, values: (_, found) => found.map((each) => (Number.isInteger(each) ? short(each) : "")) }, { ...axis, scale: "s", side: 1, size: 56, grid: { show: false }, values: (_, found) => found.map((each) => duration(each * 1000)) }],
+    axes: [axis, { ...axis, size: 44, values: (_, found) => found.map((each) => (Number.isInteger(each) ? short(each) : "")) }, { ...axis, show: field === "state", scale: "s", side: 1, size: 56, grid: { show: false }, values: (_, found) => found.map((each) => duration(each * 1000)) }],
     series: [{}, ...stacks, { label: "mean", scale: "s", stroke: muted, width: 1.5, dash: [4, 3], points: { size: 4 }, spanGaps: true }],
     hooks: { setCursor: [(plot) => tell(plot, rows, states, tip)], init: [(plot) => (plot.over.style.cursor = link ? "pointer" : "default")] },
   };
@@ -86,14 +87,14 @@ function tell(plot, rows, states, tip) {
   tip.hidden = idx === null || idx === undefined || left < 0;
   if (tip.hidden) return;
   const row = rows[idx];
-  const lines = states.filter((state) => row.executionCounts[state]).map((state) => h("div", { class: "i-state", data: { state } }, `${state} ${row.executionCounts[state]}`));
+  const lines = states.filter((state) => row.executionCounts[state]).map((state) => h("div", { class: "i-state", data: { state, level: state } }, `${state} ${row.executionCounts[state]}`));
   const average = mean(row);
   tip.replaceChildren(h("b", {}, moment(row.startDate)), ...lines, average === null ? "" : h("div", { class: "i-muted" }, `mean ${duration(average * 1000)}`));
   const side = left > plot.over.clientWidth / 2 ? left - tip.offsetWidth - 12 : left + 12;
   tip.style.transform = `translate(${side + plot.over.offsetLeft}px, ${Math.max(0, top - 20)}px)`;
 }
 
-function summary(rows, states) {
+function summary(rows, states, field) {
   const total = (state) => rows.reduce((sum, row) => sum + (row.executionCounts[state] ?? 0), 0);
-  return `Executions over time: ${states.map((state) => `${total(state)} ${state}`).join(", ") || "none"}`;
+  return `${field === "level" ? "Log lines" : "Executions"} over time: ${states.map((state) => `${total(state)} ${state}`).join(", ") || "none"}`;
 }

@@ -4,6 +4,7 @@ import { ORDER } from "../lib/states.js";
 const TONES = {
   SUCCESS: "success", FAILED: "failed", WARNING: "warning", RETRYING: "warning", RETRIED: "warning", RUNNING: "running", RESTARTED: "running",
   SUBMITTED: "running", RESUBMITTED: "running", KILLED: "killed", KILLING: "killed", CANCELLED: "killed", PAUSED: "paused", BREAKPOINT: "paused",
+  ERROR: "failed", WARN: "warning", INFO: "running",
 };
 
 /** Return a property of the page as a colour that a canvas takes. */
@@ -29,6 +30,7 @@ export function filtered(link, filters) {
   if (!link) return "";
   const [path, query = ""] = link.split("?");
   const found = new URLSearchParams(query);
+  if (filters.startDate) for (const name of ["timeRange", "filters[timeRange][EQUALS]", "page"]) found.delete(name); // the server refuses both
   for (const [name, value] of Object.entries(filters)) if (value) found.set(name, value);
   return `${path}?${found}`;
 }
@@ -38,7 +40,7 @@ const STEPS = { minute: 60e3, hour: 3600e3, day: 86400e3, week: 7 * 86400e3, mon
 /** Return the filters of one row: from its beginning to that of the next. */
 export function spanOf(rows, place) {
   const from = new Date(rows[place].startDate);
-  const to = rows[place + 1] ? new Date(rows[place + 1].startDate) : new Date(from.getTime() + (STEPS[rows[place].groupBy] ?? STEPS.day));
+  const to = rows[place + 1] ? new Date(rows[place + 1].startDate) : new Date(from.getTime() + (rows[place].step ?? STEPS[rows[place].groupBy] ?? STEPS.day));
   return { startDate: from.toISOString(), endDate: to.toISOString() };
 }
 

@@ -3,14 +3,15 @@ import { ask } from "../lib/api.js";
 import { h, problem, undoing } from "../lib/dom.js";
 import { bars } from "./bars.js";
 import { doughnut } from "./doughnut.js";
+import { levels } from "./levels.js";
 import { line } from "./line.js";
 import { spark } from "./spark.js";
 
-const KINDS = { bars, doughnut, spark, line };
+const KINDS = { bars, doughnut, levels, spark, line };
 
 /**
  * @param {HTMLElement} element
- * @param {{kind: "bars" | "doughnut" | "spark" | "line", rows?: object[], counts?: object, points?: object[], link?: string,
+ * @param {{kind: "bars" | "doughnut" | "levels" | "spark" | "line", rows?: object[], counts?: object, points?: object[], link?: string,
  *   query?: object, unit?: string}} options rows are those of `POST /stats/executions/daily`; `query` asks for them
  */
 export function mount(element, options) {
@@ -21,7 +22,7 @@ export function mount(element, options) {
   let gone = false;
   const begin = async () => {
     try {
-      const rows = options.query ? await ask(["stats", "executions", "daily"], { json: options.query }) : options.rows;
+      const rows = options.query && options.kind !== "levels" ? await ask(["stats", "executions", "daily"], { json: options.query }) : options.rows;
       if (gone) return;
       root.replaceChildren();
       draw(root, { ...options, rows: rows ?? [] }, undo);

@@ -10,12 +10,15 @@ export function mount(element, { name, value = "", label }) {
   const place = h("div", { class: "i-code" });
   const tell = EditorView.updateListener.of((update) => {
     if (!update.docChanged) return;
-    field.value = update.state.doc.toString();
+    const text = update.state.doc.toString();
+    if (field.value === text) return;
+    field.value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
-  const named = EditorView.contentAttributes.of({ "aria-label": label ?? name });
+  const keys = [{ key: "Mod-Enter", run: () => (field.form?.requestSubmit(), true) }];
   element.append(place, field);
   dress(place);
-  const view = new EditorView({ doc: value, parent: place, extensions: extensions({ more: [tell, named] }) });
+  const view = new EditorView({ doc: value, parent: place, extensions: extensions({ keys, tab: false, label: label ?? name, more: [tell] }) });
+  field.addEventListener("tiercel:fill", () => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: field.value } }));
   return { unmount: () => (view.destroy(), place.remove(), field.remove()) };
 }

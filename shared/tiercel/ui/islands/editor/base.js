@@ -2,7 +2,7 @@
 import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { HighlightStyle, bracketMatching, codeFolding, foldCode, foldGutter, foldKeymap, foldable, foldEffect, indentOnInput, indentUnit, syntaxHighlighting, unfoldAll } from "@codemirror/language";
+import { HighlightStyle, bracketMatching, codeFolding, foldCode, foldGutter, foldKeymap, foldable, foldEffect, foldedRanges, indentOnInput, indentUnit, syntaxHighlighting, unfoldAll } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
@@ -55,29 +55,31 @@ const expressions = ViewPlugin.fromClass(
   { decorations: (plugin) => plugin.decorations },
 );
 
-/** Fold the texts that go over lines, as scripts do. */
+/** Fold the texts that go over lines, as scripts do; where all of them are folded, unfold them. */
 export function foldTexts(view) {
-  const effects = [];
+  const [open, folded] = [[], foldedRanges(view.state)];
   for (let number = 1; number <= view.state.doc.lines; number += 1) {
     const line = view.state.doc.line(number);
-    if (!/:\s*[|>][+-]?\d?\s*$/.test(line.text)) continue;
-    const range = foldable(view.state, line.from, line.to);
-    if (range) effects.push(foldEffect.of(range));
+    const range = /:\s*[|>][+-]?\d?\s*$/.test(line.text) && foldable(view.state, line.from, line.to);
+    if (!range) continue;
+    let isFolded = false;
+    folded.between(range.from, range.to, (from) => void (isFolded ||= from === range.from));
+    if (!isFolded) open.push(foldEffect.of(range));
   }
-  if (effects.length) view.dispatch({ effects });
+  if (open.length) view.dispatch({ effects: open });
   else unfoldAll(view);
   return true;
 }
 
-/** Return the extensions of an editor of YAML. */
-export function extensions({ readOnly = false, more = [], keys = [] } = {}) {
+/** Return the extensions of an editor of YAML, or of a `plain` text; without `tab` that key goes to the next field, as in a form. */
+export function extensions({ readOnly = false, plain = false, more = [], keys = [], tab = true, label = readOnly ? "Source" : "Source editor" } = {}) {
   return [
     EditorView.cspNonce.of(nonce()),
     lineNumbers(), foldGutter(), codeFolding(), history(), drawSelection(), EditorState.allowMultipleSelections.of(true), indentOnInput(), indentUnit.of("  "),
     bracketMatching(), closeBrackets(), rectangularSelection(), highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }),
-    syntaxHighlighting(COLORS), LOOK, yaml(), expressions, EditorView.lineWrapping, EditorState.tabSize.of(2),
-    EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ tabindex: "0", "aria-label": readOnly ? "Source" : "Source editor" }),
-    keymap.of([...keys, { key: "F10", run: foldTexts }, { key: "Ctrl-Shift-[", run: foldCode }, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
+    syntaxHighlighting(COLORS), LOOK, plain ? [] : yaml(), expressions, EditorView.lineWrapping, EditorState.tabSize.of(2),
+    EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ tabindex: "0", "aria-label": label }),
+    keymap.of([...keys, { key: "F10", run: foldTexts }, { key: "Ctrl-Shift-[", run: foldCode }, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap, ...(tab ? [indentWithTab] : [])]),
     more,
   ];
 }

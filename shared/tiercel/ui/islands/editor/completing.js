@@ -2,6 +2,7 @@
 import { autocompletion, insertCompletionText, startCompletion } from "@codemirror/autocomplete";
 import { ask } from "../lib/api.js";
 import { h } from "../lib/dom.js";
+import { lastPart } from "../lib/format.js";
 
 const [WORD, NAME] = [/^[\w.$-]*$/, /^[\w-]*$/]; // in an expression a dot asks anew
 const KINDS = { type: "class", property: "property", value: "enum", id: "variable", function: "function", filter: "method", variable: "namespace" };
@@ -17,7 +18,14 @@ async function source(context) {
   try {
     const found = await ask(["flows", "complete"], { json: { source: state.doc.toString(), line: line.number, column: pos - line.from + 1 }, signal: running.signal });
     if (!found.options.length) return null;
-    return { from: line.from + found.from - 1, to: line.from + found.to - 1, options: found.options.map(option), validFor: found.kind === "expression" ? NAME : WORD };
+    const [from, to] = [line.from + found.from - 1, line.from + found.to - 1];
+    const options = found.options.map(option);
+    const letter = state.sliceDoc(from, pos).toLowerCase();
+    // One letter is compared with the beginning of a name only; of a type it is the last part that people know.
+    if (letter.length === 1 && found.options.every(({ type }) => type === "type")) {
+      return { from, to, options: options.filter(({ label }) => lastPart(label).toLowerCase().startsWith(letter) || label.startsWith(letter)), filter: false };
+    }
+    return { from, to, options, validFor: found.kind === "expression" ? NAME : WORD };
   } catch {
     return null;
   }

@@ -11,7 +11,7 @@ import { commands } from "./commands.js";
 import { completing } from "./completing.js";
 import { Draft } from "./draft.js";
 import { locate, taskPlace } from "./places.js";
-import { afterSaving, conflict, nameIn, save, toExecute } from "./saving.js";
+import { afterSaving, conflict, isRenamed, nameIn, save, toExecute } from "./saving.js";
 import { Side } from "./side.js";
 
 /**
@@ -183,10 +183,15 @@ class FlowEditor {
 
   async save() {
     if (this.busy || (!this.isChanged && this.options.flow)) return null;
-    this.busy = true;
     const { text } = this;
+    if (isRenamed(this.options, text)) return void this.#offerCopy(nameIn(text));
+    return this.#store(this.options, text);
+  }
+
+  async #store(known, text) {
+    this.busy = true;
     try {
-      const flow = await save(this.options, text, (theirs) => conflict(theirs, text));
+      const flow = await save(known, text, (theirs) => conflict(theirs, text));
       if (!flow) return null;
       this.#stored(flow, text);
       return flow;
@@ -200,8 +205,15 @@ class FlowEditor {
     }
   }
 
+  /** A flow keeps its id and its namespace: executions, triggers and addresses go by them. */
+  #offerCopy(name) {
+    const [is, says] = [`${this.options.namespace}.${this.options.flow}`, `${name.namespace}.${name.id}`];
+    const create = button(`Create ${says}`, () => this.#store({}, this.text));
+    this.#say(h("div", { class: "i-problem", role: "alert" }, h("p", {}, `This flow is ${is}, and the text says ${says}. The id and the namespace of a flow cannot be changed. Write them as they were, or create a copy under the new name: `, create)));
+  }
+
   #stored(flow, text) {
-    const isNew = !this.options.flow;
+    const isNew = this.options.flow !== flow.id || this.options.namespace !== flow.namespace;
     this.saved = this.draft.saved = text;
     this.draft.revision = flow.revision;
     this.draft.forget();

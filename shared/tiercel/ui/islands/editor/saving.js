@@ -10,6 +10,12 @@ export function nameIn(source) {
   return { namespace: of("namespace"), id: of("id") };
 }
 
+/** Return whether a text gives itself another name than the flow has that it belongs to. */
+export function isRenamed({ namespace, flow }, source) {
+  const name = nameIn(source);
+  return Boolean(flow && name.id && name.namespace && (name.id !== flow || name.namespace !== namespace));
+}
+
 /**
  * Save a text.
  * @param {{namespace?: string, flow?: string, revision?: number}} known the flow that it belongs to; none for a new one

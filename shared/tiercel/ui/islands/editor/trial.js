@@ -3,7 +3,7 @@ import { ask, executionPage } from "../lib/api.js";
 import { button, debounced, h, problem } from "../lib/dom.js";
 import { moment } from "../lib/format.js";
 import { icon } from "../lib/states.js";
-import { expressionAt } from "./places.js";
+import { expressionAt, pluginAt } from "./places.js";
 
 const MOST = 25; // executions to choose from, the newest
 const MOST_RUNS = 500;
@@ -14,14 +14,18 @@ export function trial({ view, options }, body, kept) {
   const state = { options, kept };
   const text = (state.text = h("textarea", { class: "i-input i-area", rows: "4", spellcheck: "false", "aria-label": "Expression", on: { input: () => Object.assign(kept, { text: text.value, own: true }) } }));
   state.runs = h("select", { class: "i-select", on: { change: () => chosen(state) } });
-  state.tasks = h("select", { class: "i-select", on: { change: () => (kept.task = state.tasks.value) } });
+  state.tasks = h("select", { class: "i-select", on: { change: () => Object.assign(kept, { run: state.tasks.value, picked: true }) } });
+  state.list = [];
   state.link = h("a", { target: "_blank", rel: "noopener" }, "Open it");
   state.result = h("div", { role: "status" });
   const take = () => {
     const { head, anchor } = view.state.selection.main;
     const found = expressionAt(view.state, Math.min(head, anchor), Math.max(head, anchor));
-    if (found) text.value = kept.text = found;
-    return Boolean(found);
+    if (!found) return false;
+    text.value = kept.text = found;
+    kept.task = pluginAt(view.state, head)?.id;
+    place(state);
+    return true;
   };
   const follow = debounced(() => kept.own || take(), 200);
   const from = button("From the text", () => (take() ? (kept.own = false) : state.result.replaceChildren(h("p", { class: "i-muted" }, "Put the cursor into an expression, or select a text."))), { title: "The selection, or the expression in which the cursor stands" });
@@ -68,9 +72,18 @@ async function chosen(state) {
   state.link.href = executionPage({ namespace: options.namespace, flowId: options.flow, id: runs.value });
   const { taskRunList = [] } = await ask(["executions", runs.value]);
   if (state.gone || kept.execution !== runs.value) return;
-  const option = (run) => h("option", { value: run.id, selected: run.id === kept.task }, `${run.taskId}${run.value === undefined || run.value === null ? "" : ` [${String(run.value).slice(0, 40)}]`}`);
-  tasks.replaceChildren(h("option", { value: "" }, "the execution"), ...taskRunList.slice(0, MOST_RUNS).map(option));
-  kept.task = tasks.value;
+  state.list = taskRunList.slice(0, MOST_RUNS);
+  const name = ({ taskId, value }) => `${taskId}${value === undefined || value === null ? "" : ` [${String(value).slice(0, 40)}]`}`;
+  tasks.replaceChildren(h("option", { value: "" }, "the execution"), ...state.list.map((run) => h("option", { value: run.id }, name(run))));
+  if (state.list.some((run) => run.id === kept.run)) tasks.value = kept.run;
+  else kept.picked = false;
+  place(state);
+}
+
+/** Unless somebody has picked one, an expression is tried in the place of the task in which it stands. */
+function place({ kept, tasks, list }) {
+  if (!kept.picked) tasks.value = list.find((run) => run.taskId === kept.task)?.id ?? "";
+  kept.run = tasks.value;
 }
 
 async function evaluate(state) {
@@ -78,7 +91,7 @@ async function evaluate(state) {
   const asked = (state.asked = {});
   if (!kept.execution || !text.value.trim()) return void result.replaceChildren(h("p", { class: "i-muted" }, kept.execution ? "There is no expression." : "Execute the flow first."));
   try {
-    const parts = kept.task ? ["executions", kept.execution, "eval", kept.task] : ["executions", kept.execution, "actions", "eval"];
+    const parts = kept.run ? ["executions", kept.execution, "eval", kept.run] : ["executions", kept.execution, "actions", "eval"];
     const said = await ask(parts, { text: text.value });
     if (state.gone || state.asked !== asked) return;
     result.replaceChildren(said.error ? problem(new Error(said.error)) : h("pre", { class: "i-pre", tabindex: "0", "aria-label": "Result" }, typeof said.result === "string" ? said.result : JSON.stringify(said.result, null, 2)));

@@ -4,33 +4,44 @@ import { badge, counted } from "../lib/badge.js";
 import { h, problem } from "../lib/dom.js";
 import { duration, moment } from "../lib/format.js";
 import { follow } from "../lib/live.js";
+import { showMenu } from "../lib/menu.js";
 import { isOver, ordered } from "../lib/states.js";
 import { Windowed } from "../lib/windowed.js";
 import { mount as mountLog } from "../log/index.js";
-import { bars, extent, rows, ticks } from "./model.js";
+import { Children, childOf } from "./children.js";
+import { choices } from "./menu.js";
+import { bars, extent, longest, rows, ticks } from "./model.js";
 
 const ROW = 32; // pixels, as in gantt.css
 
-/** @param {HTMLElement} element @param {{execution: string, task?: string}} options */
+/**
+ * @param {HTMLElement} element
+ * @param {{execution: string, level?: string, bare?: boolean}} options `bare` has no bars: a list of runs to read the logs of
+ */
 export function mount(element, options) {
   const island = new Gantt(element, options);
   return { unmount: () => island.unmount() };
 }
 
 class Gantt {
-  constructor(element, { execution }) {
+  constructor(element, { execution, level, bare = false }) {
+    this.level = level;
     this.opened = new Set();
+    this.children = new Children(() => this.run && this.show(this.run));
     this.logs = new Map(); // islands of opened rows, by key
     this.axis = h("div", { class: "i-gantt-axis", "aria-hidden": "true" });
     this.scroller = h("div", { class: "i-gantt-rows", role: "tree", "aria-label": "Task runs" });
     this.note = h("div", { class: "i-gantt-note i-muted" }, "Loading …");
-    this.root = h("div", { class: "i-gantt" }, this.axis, this.scroller, this.note);
+    this.root = h("div", { class: `i-gantt${bare ? " i-bare" : ""}` }, this.axis, this.scroller, this.note);
     element.append(this.root);
     this.list = new Windowed(this.scroller, {
       key: (row) => row.key,
       height: (row) => (row.kind === "log" ? 120 : ROW),
       draw: (row, old) => this.#draw(row, old),
       onScroll: () => this.#forgetLogs(),
+      onWidth: (width) => {
+        this.width = width;
+      },
     });
     this.scroller.addEventListener("click", (event) => this.#clicked(event));
     this.scroller.addEventListener("keydown", (event) => this.#key(event));
@@ -39,14 +50,20 @@ class Gantt {
       onRun: (run) => this.show(run),
       onMark: (mark) => mark === "gone" && this.note.replaceChildren(problem(new Error(`There is no execution ${execution}.`))),
     });
-    this.clock = setInterval(() => this.run && !isOver(this.run.state.current) && document.visibilityState === "visible" && this.show(this.run), 1000);
+    this.clock = setInterval(() => this.run && !isOver(this.run.state.current) && document.visibilityState === "visible" && this.#second(), 1000);
+  }
+
+  /** While it runs, bars grow. */
+  #second() {
+    this.show(this.run);
+    this.children.refresh();
   }
 
   /** Show the execution as it stands. */
   show(run) {
     this.run = run;
     const now = Date.now();
-    const runs = run.taskRunList ?? [];
+    const runs = [...(run.taskRunList ?? []), ...this.children.runs()];
     const begins = Date.parse(run.state.startDate ?? run.state.histories?.[0]?.date);
     let [from, to] = [begins, isOver(run.state.current) ? begins : now];
     for (const each of runs) {
@@ -56,14 +73,15 @@ class Gantt {
     }
     [this.from, this.to, this.now] = [from, Math.max(to, from + 1), now];
     this.#axis();
-    this.list.set(rows(run, this.opened), { anchor: true });
+    this.list.set(rows(run, this.opened, this.children), { anchor: true });
+    this.root.style.setProperty("--name", `clamp(9rem, ${longest(this.list.rows)}ch + 1.6rem, 35%)`);
     this.root.dataset.rows = this.list.rows.length;
     this.scroller.style.height = `min(${this.list.tops[this.list.rows.length] + 4}px, max(20rem, calc(100vh - 17rem)))`;
     this.note.replaceChildren(runs.length ? "" : "No task has run yet.");
   }
 
   #axis() {
-    const marks = ticks(this.from, this.to, 6).map((at) =>
+    const marks = ticks(this.from, this.to, this.width < 1000 ? 3 : 6).map((at) =>
       h("span", { style: { left: `${(at / (this.to - this.from)) * 100}%` } }, at ? duration(at).replace(".0 s", " s") : "0"));
     this.axis.replaceChildren(h("div", { class: "i-gantt-scale" }, marks));
   }
@@ -82,21 +100,17 @@ class Gantt {
 
   #one({ run, parts, folded }) {
     const [from, to] = extent(run, this.now);
-    const child = run.outputs?.executionId;
+    const child = childOf(run);
     const value = run.value ?? (run.iteration === undefined || run.iteration === null ? "" : `#${run.iteration}`);
-    const subflow = child && h("a", { class: "i-link", title: "The subflow's execution", href: this.#childPage(run, child) }, "subflow ↗");
+    const subflow = child && h("a", { class: "i-link", title: "The subflow's execution", href: executionPage(child) }, "subflow ↗");
     const fold = parts > 0 && h("button", { type: "button", class: "i-fold", "aria-label": folded ? "Show what is inside" : "Hide what is inside", data: { fold: run.id } }, folded ? "▸" : "▾");
     return [
       h("span", { class: "i-gantt-name", title: `${run.taskId} ${value}` }, fold || null, h("b", {}, run.taskId), value !== "" && h("span", { class: "i-gantt-value" }, String(value)), subflow || null),
       h("span", { class: "i-gantt-state" }, badge(run.state.current, run.attempts?.length > 1 ? `(${run.attempts.length} attempts)` : "")),
       h("span", { class: "i-gantt-bar", title: `${moment(new Date(from).toISOString())}, ${duration(to - from)}` }, this.#bars(run)),
       h("span", { class: "i-gantt-time" }, duration(to - from)),
+      h("button", { type: "button", class: "i-more", "aria-haspopup": "menu", "aria-label": `What can be done with ${run.taskId}`, data: { menu: run.id } }, "⋮"),
     ];
-  }
-
-  #childPage(run, child) {
-    const { namespace = run.namespace, flowId = "-" } = run.outputs;
-    return executionPage({ namespace, flowId, id: child });
   }
 
   #bars(run) {
@@ -125,6 +139,7 @@ class Gantt {
       h("span", { class: "i-gantt-state" }, counted(states)),
       h("span", { class: "i-gantt-bar" }, this.#bar({ from, to }, "i-working", states[0]?.[0])),
       h("span", { class: "i-gantt-time" }, duration(to - from)),
+      h("span"),
     ];
   }
 
@@ -132,7 +147,7 @@ class Gantt {
     const element = h("div", { class: "i-gantt-log" });
     const outer = h("div", { class: "i-gantt-inner" }, element);
     this.logs.get(key)?.unmount();
-    this.logs.set(key, mountLog(element, { execution: run.executionId ?? this.run.id, taskRun: run.id, compact: true }));
+    this.logs.set(key, mountLog(element, { execution: run.executionId ?? this.run.id, taskRun: run.id, level: this.level, compact: true }));
     return outer;
   }
 
@@ -148,8 +163,20 @@ class Gantt {
   #clicked(event) {
     const fold = event.target.closest("[data-fold]");
     const row = event.target.closest(".i-gantt-row");
+    const more = event.target.closest("[data-menu]");
     if (!row || event.target.closest("a")) return;
+    if (more) return void this.#menu(more);
     this.#toggle(fold ? `fold:${fold.dataset.fold}` : row.dataset.key);
+  }
+
+  #menu(button) {
+    const { run } = this.list.rows.find((row) => row.run?.id === button.dataset.menu) ?? {};
+    if (!run) return;
+    const { left, bottom } = button.getBoundingClientRect();
+    const child = childOf(run);
+    const items = choices(run, this.run);
+    if (child) items.push({ text: this.children.has(child.id) ? "Fold the subflow" : "Show the subflow here", run: () => this.children.toggle(child.id) });
+    showMenu(run.taskId, items, left, bottom, button);
   }
 
   #toggle(key) {
@@ -178,6 +205,7 @@ class Gantt {
 
   unmount() {
     clearInterval(this.clock);
+    this.children.leave();
     for (const island of this.logs.values()) island.unmount();
     this.live.leave();
     this.list.destroy();

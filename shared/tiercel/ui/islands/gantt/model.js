@@ -1,5 +1,6 @@
 // Rows of the gantt from an execution: pure, so that live updates only change what has changed.
 import { isOver, spans } from "../lib/states.js";
+import { childOf } from "./children.js";
 
 const WAITING = new Set(["CREATED", "QUEUED", "SUBMITTED", "RESTARTED", "RESUBMITTED", "RETRYING", "PAUSED", "BREAKPOINT"]);
 const GROUPED = 2; // runs of one task below one parent that stand in a group
@@ -42,33 +43,46 @@ export function tree(runs) {
  * Return the rows to show.
  * @param {object} execution
  * @param {Set<string>} opened keys of rows that are open
+ * @param {import("./children.js").Children} children executions of subflows that are shown
  */
-export function rows(execution, opened) {
-  const below = tree(execution.taskRunList ?? []);
+export function rows(execution, opened, children) {
   const found = [];
-  const walk = (parent, depth) => {
+  const whole = (runs, depth) => walk(tree(runs), "", depth);
+  const walk = (below, parent, depth) => {
     for (const [task, runs] of byTask(below.get(parent) ?? [])) {
-      if (runs.length >= GROUPED) group(task, parent, runs, depth);
-      else one(runs[0], depth);
+      if (runs.length >= GROUPED) group(below, task, parent || runs[0].executionId, runs, depth);
+      else one(below, runs[0], depth);
     }
   };
-  const one = (run, depth) => {
+  const one = (below, run, depth) => {
     const key = `run:${run.id}`;
     const parts = below.get(run.id) ?? [];
     const folded = opened.has(`fold:${run.id}`);
     found.push({ key, kind: "run", run, depth, parts: parts.length, folded, open: opened.has(key) });
     if (opened.has(key)) found.push({ key: `log:${run.id}`, kind: "log", run, depth });
-    if (!folded) walk(run.id, depth + 1);
+    if (!folded) walk(below, run.id, depth + 1);
+    const child = childOf(run);
+    if (child && children.has(child.id)) whole(children.of(child.id), depth + 1);
   };
-  const group = (task, parent, runs, depth) => {
+  const group = (below, task, parent, runs, depth) => {
     const key = `group:${parent}:${task}`;
     const counts = {};
     for (const run of runs) counts[run.state.current] = (counts[run.state.current] ?? 0) + 1;
     found.push({ key, kind: "group", task, runs, counts, depth, open: opened.has(key) });
-    if (opened.has(key)) for (const run of runs) one(run, depth + 1);
+    if (opened.has(key)) for (const run of runs) one(below, run, depth + 1);
   };
-  walk("", 0);
+  whole(execution.taskRunList ?? [], 0);
   return found;
+}
+
+/** Return how many characters the longest name of some rows takes, with what stands before and behind it. */
+export function longest(found) {
+  let most = 0;
+  for (const { run, task, runs, depth } of found) {
+    const behind = runs ? ` × ${runs.length}` : childOf(run) ? " subflow ↗" : String(run.value ?? "").slice(0, 12);
+    most = Math.max(most, (run?.taskId ?? task).length + 2 * depth + behind.length + 3);
+  }
+  return most;
 }
 
 function byTask(runs) {

@@ -2,12 +2,14 @@
 import { ask } from "../lib/api.js";
 import { button, download, h, problem, svg, undoing } from "../lib/dom.js";
 import { follow } from "../lib/live.js";
+import { showMenu } from "../lib/menu.js";
 import { keep, onSetting, setting } from "../lib/settings.js";
 import { isOver } from "../lib/states.js";
-import { drawAll } from "./draw.js";
+import { drawAll, redraw } from "./draw.js";
 import { layout } from "./layout.js";
-import { choices, showMenu } from "./menu.js";
-import { byTask, leaves, nameOf, standing, treeOf } from "./model.js";
+import { choices } from "./menu.js";
+import { Panel } from "./panel.js";
+import { byParent, byTask, leaves, nameOf, standing, treeOf } from "./model.js";
 import { Viewport } from "./viewport.js";
 
 /**
@@ -103,27 +105,32 @@ class Graph {
     const began = performance.now();
     this.laid = layout(this.top, this.graph.edges ?? [], this.boxes, { folded: this.folded, horizontal: this.horizontal });
     this.root.dataset.layout = Math.round(performance.now() - began);
-    this.#draw();
+    this.#draw(true);
     if (!stay || !this.touched) this.#fit();
   }
 
-  #draw() {
-    const focused = document.activeElement?.closest?.(".i-node")?.dataset;
-    drawAll(this.sheet, this.top, this.laid, { folded: this.folded, standing: (name, box) => this.standing(name, box) });
+  /** Draw what has changed, or all `anew`: boxes have moved. */
+  #draw(anew = false) {
+    const focused = document.activeElement?.closest?.(".i-node");
+    const how = { folded: this.folded, standing: (name, box) => this.standing(name, box) };
+    if (anew) this.drawn = drawAll(this.sheet, this.top, this.laid, how);
+    else redraw(this.drawn, how);
     this.root.dataset.drawn = this.sheet.querySelectorAll(".i-node").length;
-    if (focused) this.#focus(focused.id ?? focused.fold);
+    if (focused && !focused.isConnected) this.#focus(focused.dataset.id ?? focused.dataset.fold);
   }
 
   #ran(run) {
     this.run = run;
-    this.tasks = byTask(run.taskRunList ?? []);
+    [this.tasks, this.rounds] = [byTask(run.taskRunList ?? []), byParent(run.taskRunList ?? [])];
     if (this.laid) this.#draw();
+    const runs = this.panel && this.tasks.get(this.panel.task);
+    if (runs) this.panel.update(runs);
   }
 
   /** Return how a task stands; what is inside a subflow shown in place belongs to another execution. */
   standing(name, box) {
-    if (!this.run || box?.node?.uid?.includes(".")) return box?.node?.taskRun ? standing(name, [], byTask([box.node.taskRun])) : null;
-    return standing(name, this.run.taskRunList ?? [], this.tasks);
+    if (!this.run || box?.node?.uid?.includes(".")) return box?.node?.taskRun ? standing(name, byTask([box.node.taskRun]), new Map()) : null;
+    return standing(name, this.tasks, this.rounds);
   }
 
   /** Show a subflow in place, or no more. */
@@ -143,7 +150,19 @@ class Graph {
     if (fold) return void this.#fold(fold);
     const box = this.boxes.get(id);
     const items = choices(box, this);
-    if (items.length) showMenu(nameOf(box), items, x, y, node);
+    const state = this.options.execution && this.run && box.kind !== "trigger" ? this.standing(nameOf(box), box) : null;
+    if (state) this.#panel(box, state, items);
+    else if (items.length) showMenu(nameOf(box), items, x, y, node);
+  }
+
+  #panel(box, { run }, items) {
+    this.panel?.close();
+    const runs = this.tasks.get(run.taskId)?.some(({ id }) => id === run.id) ? this.tasks.get(run.taskId) : [run];
+    const back = () => {
+      this.panel = null;
+      this.#focus(box.id);
+    };
+    this.panel = new Panel(this.root, { task: nameOf(box), runs, run, execution: this.run, items, back });
   }
 
   #fold(id) {
@@ -220,6 +239,7 @@ class Graph {
     clearInterval(this.clock);
     document.querySelector(".i-menu")?.close?.();
     this.live?.leave();
+    this.panel?.close();
     this.view.destroy();
     this.undo.run();
     this.root.remove();

@@ -1,7 +1,7 @@
 // The menu of a node.
 import { executionPage, flowPage, page } from "../lib/api.js";
-import { h } from "../lib/dom.js";
 import { lastPart } from "../lib/format.js";
+import { isOver } from "../lib/states.js";
 import { nameOf, typeOf } from "./model.js";
 
 /** Return what a node's menu offers: `[{text, href} | {text, run}]`. */
@@ -13,6 +13,11 @@ export function choices(box, island) {
   if (state && run) {
     found.push({ text: "Its log", href: `${executionPage(run, "logs")}?taskRunId=${encodeURIComponent(state.run.id)}` });
     found.push({ text: "Its outputs", href: `${executionPage(run, "outputs")}?task=${encodeURIComponent(name)}` });
+    if (state.run.executionId === undefined || state.run.executionId === run.id) {
+      const query = `taskRunId=${encodeURIComponent(state.run.id)}`;
+      if (isOver(run.state.current)) found.push({ text: "Replay from here", href: `${executionPage(run, "replay")}?${query}` });
+      found.push({ text: "Change its state", href: `${executionPage(run, "state")}?${query}` });
+    }
     found.push({ text: "In the gantt", href: executionPage(run, "gantt") });
   }
   const [namespace, flow] = [options.namespace ?? run?.namespace, options.flow ?? run?.flowId];
@@ -26,35 +31,4 @@ export function choices(box, island) {
   }
   if (options.onTask) found.unshift({ text: "Go to its lines", run: () => options.onTask(name) });
   return found;
-}
-
-/** Show a menu at a place of the window; it closes by Esc, by a click elsewhere, and gives the focus back. */
-export function showMenu(title, items, x, y, back) {
-  document.querySelector(".i-menu")?.close?.();
-  const close = () => {
-    removeEventListener("pointerdown", away, true);
-    menu.remove();
-    back?.focus?.();
-  };
-  const away = (event) => !menu.contains(event.target) && close();
-  const entries = items.map(({ text, href, run }) =>
-    href ? h("a", { role: "menuitem", href }, text) : h("button", { role: "menuitem", type: "button", on: { click: () => (close(), run()) } }, text));
-  const menu = h("div", { class: "i-menu", role: "menu", "aria-label": title, on: { keydown: keys } }, h("header", {}, title), entries);
-  function keys(event) {
-    const place = entries.indexOf(document.activeElement);
-    if (event.key === "Escape") close();
-    else if (event.key === "ArrowDown") entries[(place + 1) % entries.length]?.focus();
-    else if (event.key === "ArrowUp") entries[(place - 1 + entries.length) % entries.length]?.focus();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-  document.body.append(menu);
-  menu.close = close;
-  const { offsetWidth, offsetHeight } = menu;
-  menu.style.left = `${Math.max(4, Math.min(x, innerWidth - offsetWidth - 4))}px`;
-  menu.style.top = `${Math.max(4, Math.min(y, innerHeight - offsetHeight - 4))}px`;
-  addEventListener("pointerdown", away, true);
-  entries[0]?.focus();
-  return close;
 }

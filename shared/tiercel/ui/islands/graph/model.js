@@ -67,25 +67,28 @@ export function typeOf(box) {
 /**
  * Return how a task stands in an execution: `{state, from, to, over, attempts, done, all, counts}`, or null.
  * `done` and `all` are those of a loop's iterations.
+ * @param {string} taskId
+ * @param {Map<string, object[]>} byTask as `byTask` gives it
+ * @param {Map<string, object[]>} below as `byParent` gives it
  */
-export function standing(taskId, runs, byTask) {
+export function standing(taskId, byTask, below) {
   const found = byTask.get(taskId);
   if (!found?.length) return null;
   const shown = found.find((run) => !isOver(run.state.current)) ?? found.find((run) => ["FAILED", "KILLED"].includes(run.state.current)) ?? found.at(-1);
   const counts = {};
   for (const run of found) counts[run.state.current] = (counts[run.state.current] ?? 0) + 1;
-  return { state: shown.state.current, run: shown, count: found.length, counts, progress: progressOf(shown, runs) };
+  return { state: shown.state.current, run: shown, count: found.length, counts, progress: progressOf(shown, below.get(shown.id) ?? []) };
 }
 
 /** Return how many iterations of a loop are done: what it says itself, else its children's. */
-function progressOf(run, runs) {
+function progressOf(run, inside) {
   const said = run.outputs?.iterations ?? run.iterations;
   if (said && typeof said === "object") {
     const all = Object.values(said).reduce((sum, each) => sum + Number(each || 0), 0);
     const done = Object.entries(said).reduce((sum, [state, each]) => sum + (isOver(state.toUpperCase()) ? Number(each || 0) : 0), 0);
     if (all) return { done, all };
   }
-  const below = runs.filter((each) => each.parentTaskRunId === run.id && each.iteration !== null && each.iteration !== undefined);
+  const below = inside.filter(({ iteration }) => iteration !== null && iteration !== undefined);
   if (!below.length) return null;
   const rounds = new Map();
   for (const each of below) rounds.set(each.iteration, (rounds.get(each.iteration) ?? true) && isOver(each.state.current));
@@ -94,11 +97,16 @@ function progressOf(run, runs) {
 }
 
 /** Return the task runs by their task. */
-export function byTask(runs) {
+export const byTask = (runs) => by("taskId", runs);
+
+/** Return the task runs by the id of the run around them. */
+export const byParent = (runs) => by("parentTaskRunId", runs);
+
+function by(name, runs) {
   const found = new Map();
   for (const run of runs) {
-    if (!found.has(run.taskId)) found.set(run.taskId, []);
-    found.get(run.taskId).push(run);
+    if (!found.has(run[name])) found.set(run[name], []);
+    found.get(run[name]).push(run);
   }
   return found;
 }

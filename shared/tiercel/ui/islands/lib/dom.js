@@ -108,6 +108,18 @@ export async function copy(text) {
   }
 }
 
+/** Ask whether something is to be done; returns whether it is. */
+export function sure(question, yes) {
+  return new Promise((done) => {
+    const dialog = h("dialog", { class: "i-dialog", "aria-label": yes, on: { close: () => (dialog.remove(), done(dialog.returnValue === "yes")) } },
+      h("p", {}, question),
+      h("form", { method: "dialog", class: "i-toolbar" }, h("button", { class: "i-button", value: "no" }, "Back"),
+        h("button", { class: "i-button i-primary", value: "yes", data: { action: "confirm" } }, yes)));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
 /** Return what went wrong, as a panel with the one action that helps. */
 export function problem(error, again) {
   const errors = error.errors?.length ? h("ul", {}, error.errors.map((each) => h("li", {}, [each.path, each.message].filter(Boolean).join(": ")))) : null;

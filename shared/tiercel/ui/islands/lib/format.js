@@ -25,11 +25,25 @@ export function clock(iso) {
   return `${text}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** Return a date with its time of day, as the setting `dateFormat` says: empty for the language's own, or `iso`. */
+const PARTS = { YYYY: "year", MM: "month", DD: "day", HH: "hour", mm: "minute", ss: "second" };
+
+/** Return a date with its time of day, as the setting `dateFormat` says: empty for the language's own, `iso`, or a form such as `DD.MM.YYYY HH:mm:ss`. */
 export function moment(iso) {
   if (!iso) return "";
-  if (setting("dateFormat") === "iso") return new Date(iso).toISOString();
-  return formatter("moment", DATE).format(new Date(iso));
+  const form = setting("dateFormat");
+  if (form === "iso") return new Date(iso).toISOString();
+  if (!form.includes("YYYY")) return formatter("moment", DATE).format(new Date(iso));
+  const found = Object.fromEntries(formatter("moment", { ...DATE, numberingSystem: "latn", calendar: "gregory" }).formatToParts(new Date(iso)).map((part) => [part.type, part.value]));
+  return form.replace(/YYYY|MM|DD|HH|mm|ss/g, (name) => (found[PARTS[name]] ?? "").padStart(2, "0"));
+}
+
+/** Tell whether dates can be shown in a zone. */
+export function isZone(name) {
+  try {
+    return Boolean(new Intl.DateTimeFormat(undefined, { timeZone: name }));
+  } catch {
+    return false;
+  }
 }
 
 /** Return how long ago, or how far ahead: `3 min ago`. */

@@ -10,6 +10,12 @@ const TIMES = { hidden: 30_000, poll: 3_000, soonest: 500, latest: 15_000, lived
 const MARKS = { live: "live", connecting: "connecting", reconnecting: "reconnecting", polling: "polling", ended: "ended", hidden: "paused", gone: "gone" };
 const open = new Map();
 
+/** Whether a page is that of an execution: only that one is said to the page, and only that one has a stream. */
+function isOfPage(id) {
+  const own = document.querySelector("[data-live-execution]")?.dataset.liveExecution;
+  return own === undefined || own === id;
+}
+
 /** Return how far an execution is: later never compares as less. */
 function progress(run) {
   const histories = run.state?.histories ?? [];
@@ -23,6 +29,18 @@ export function isOlder(one, other) {
   const [a, b] = [progress(one), progress(other)];
   const place = a.findIndex((each, index) => each !== b[index]);
   return place >= 0 && a[place] < b[place];
+}
+
+/** Return an execution whose changed task runs have come: the others stand as they stood; none goes back. */
+function completed(run, { partial: _, ...changed }) {
+  const before = run?.taskRunList ?? [];
+  const known = new Map(before.map((each) => [each.id, each]));
+  for (const each of changed.taskRunList) {
+    const one = { state: each.state, taskRunList: [each] };
+    const other = known.get(each.id);
+    if (!other || !isOlder(one, { state: other.state, taskRunList: [other] })) known.set(each.id, each);
+  }
+  return { ...changed, taskRunList: [...known.values()] };
 }
 
 /** An execution as a page follows it. */
@@ -83,12 +101,12 @@ class Live {
 
   #connect() {
     if (this.closed || this.source) return;
-    if (this.failures >= 2 || typeof EventSource === "undefined") {
+    if (this.failures >= 2 || !isOfPage(this.id) || typeof EventSource === "undefined") {
       this.#poll();
       return;
     }
     const began = Date.now();
-    const source = new EventSource(address(["executions", this.id, "follow"]));
+    const source = new EventSource(address(["executions", this.id, "follow"], { changedOnly: true }));
     this.source = source;
     let heard = false;
     source.onmessage = (event) => {
@@ -97,7 +115,7 @@ class Live {
       this.#quiet();
       this.#say(MARKS.live);
       const found = JSON.parse(event.data);
-      if (found.state) this.#take(found);
+      if (found.state) this.#take(found.partial ? completed(this.run, found) : found);
       if (event.lastEventId === "end") this.#ended();
     };
     source.onerror = () => {
@@ -132,7 +150,7 @@ class Live {
       this.#later(async () => {
         if (!(await this.refresh())) return;
         for (const { onLate } of this.listeners) onLate?.(this.run);
-        document.dispatchEvent(new CustomEvent("tiercel:ended", { detail: this.run }));
+        this.#tell("ended", this.run);
       }, delay);
     }
   }
@@ -142,7 +160,7 @@ class Live {
     const woken = this.mark === MARKS.ended && !isOver(run.state.current);
     this.run = run;
     for (const { onRun, whole } of this.listeners) if (run.taskRunList || !whole) onRun?.(run);
-    document.dispatchEvent(new CustomEvent("tiercel:execution", { detail: run }));
+    this.#tell("execution", run);
     if (woken) this.again(); // restarted
   }
 
@@ -173,7 +191,11 @@ class Live {
     if (mark === this.mark) return;
     this.mark = mark;
     for (const { onMark } of this.listeners) onMark?.(mark);
-    document.dispatchEvent(new CustomEvent("tiercel:live", { detail: { execution: this.id, mark } }));
+    this.#tell("live", { execution: this.id, mark });
+  }
+
+  #tell(what, detail) {
+    if (isOfPage(this.id)) document.dispatchEvent(new CustomEvent(`tiercel:${what}`, { detail }));
   }
 
   #later(step, delay) {

@@ -8,6 +8,7 @@ const DEFAULTS = {
   autoRefresh: "true",
   autoRefreshInterval: "10",
   executeFlowBehaviour: "same tab",
+  executeDefaultTab: "overview",
   editorFontSize: "13",
   editorFontFamily: "",
   autofoldTextEditor: "false",
@@ -15,6 +16,9 @@ const DEFAULTS = {
   dateFormat: "",
   timezone: "",
   lang: "",
+  defaultNamespace: "",
+  envName: "",
+  envColor: "",
 };
 const heard = new Set();
 const spare = new Map();

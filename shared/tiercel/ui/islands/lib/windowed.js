@@ -18,7 +18,7 @@ export class Windowed {
     this.tops = new Float64Array(1);
     this.known = new Map(); // heights that were seen, by key
     this.shown = new Map(); // elements, by key
-    this.owned = new WeakMap(); // the row that an element stands for
+    this.owned = new WeakMap(); // the row that an element stands for, and where it was put: `{row, top, place, all}`
     this.stale = false;
     this.body = h("div", { class: "i-window" });
     scroller.append(this.body);
@@ -116,9 +116,10 @@ export class Windowed {
   }
 
   #paint() {
-    const { scroller, rows, how } = this;
-    const first = Math.max(0, this.#at(scroller.scrollTop) - SPARE);
-    const last = Math.min(rows.length - 1, this.#at(scroller.scrollTop + scroller.clientHeight) + SPARE);
+    const { rows, how } = this;
+    const { scrollTop, clientHeight } = this.scroller; // read before anything is written: that costs no layout
+    const first = Math.max(0, this.#at(scrollTop) - SPARE);
+    const last = Math.min(rows.length - 1, this.#at(scrollTop + clientHeight) + SPARE);
     const kept = new Set();
     const added = [];
     for (let place = first; place <= last; place += 1) {
@@ -135,10 +136,7 @@ export class Windowed {
           added.push(element);
         }
       }
-      this.owned.set(element, rows[place]);
-      element.style.transform = `translateY(${this.tops[place]}px)`;
-      element.setAttribute("aria-posinset", place + 1);
-      element.setAttribute("aria-setsize", rows.length);
+      this.#put(element, rows[place], place);
     }
     for (const [key, element] of this.shown) {
       if (kept.has(key)) continue;
@@ -149,8 +147,17 @@ export class Windowed {
     this.#arrange(first, last);
     for (const element of added) this.sizes.observe(element);
     this.stale = false;
-    const atTop = scroller.scrollTop < 400;
-    how.onScroll?.({ first, last, atTop, atEnd: this.atEnd });
+    how.onScroll?.({ first, last, atTop: scrollTop < 400, atEnd: scrollTop + clientHeight >= this.tops[rows.length] - 4 });
+  }
+
+  /** Put an element where its row is; one that stands there already is left alone. */
+  #put(element, row, place) {
+    const [top, all] = [this.tops[place], this.rows.length];
+    const before = this.owned.get(element);
+    this.owned.set(element, { row, top, place, all });
+    if (before?.top !== top) element.style.transform = `translateY(${top}px)`;
+    if (before?.place !== place) element.setAttribute("aria-posinset", place + 1);
+    if (before?.all !== all) element.setAttribute("aria-setsize", all);
   }
 
   /** Keep the elements in the order of their rows: who goes through them by keyboard or hears them needs it. */
@@ -171,7 +178,7 @@ export class Windowed {
         this.paint();
         continue;
       }
-      const [row, height] = [this.owned.get(target), target.offsetHeight];
+      const [row, height] = [this.owned.get(target)?.row, target.offsetHeight];
       const key = row && this.how.key(row);
       if (!row || !height || (this.known.get(key) ?? this.how.height(row)) === height) continue;
       this.known.set(key, height);

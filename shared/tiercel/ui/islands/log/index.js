@@ -1,6 +1,6 @@
 // Logs of an execution, or of many: the last page first, more as one scrolls, searched and filtered by the server.
-import { address, executionPage } from "../lib/api.js";
-import { announce, button, copy, debounced, h, problem, undoing } from "../lib/dom.js";
+import { address, ask, executionPage } from "../lib/api.js";
+import { announce, button, copy, debounced, h, problem, sure, undoing } from "../lib/dom.js";
 import { clock, moment } from "../lib/format.js";
 import { follow } from "../lib/live.js";
 import { keep, setting } from "../lib/settings.js";
@@ -38,9 +38,10 @@ class LogIsland {
     this.columns = 100;
     this.scroller = h("div", { class: "i-log-lines", role: "log", tabindex: "0", "aria-label": "Log lines", "aria-live": "off" });
     this.note = h("div", { class: "i-log-note i-muted" });
+    this.runs = h("div", { class: "i-log-runs" });
     this.root = h("div", { class: `i-log${options.compact ? " i-compact" : ""}` });
     this.tools = options.compact ? null : toolbar(this);
-    this.root.append(...[this.tools?.element, this.scroller, this.note].filter(Boolean));
+    this.root.append(...[this.tools?.element, this.scroller, this.runs, this.note].filter(Boolean));
     element.append(this.root);
     this.list = new Windowed(this.scroller, {
       key: (row) => row.key,
@@ -53,6 +54,12 @@ class LogIsland {
     this.undo.listen(this.scroller, "wheel", (event) => event.deltaY < 0 && this.setFollowing(false), { passive: true });
     this.undo.listen(this.scroller, "keydown", (event) => this.#key(event));
     this.source = new LogSource(this.filters());
+  }
+
+  /** Whether the lines are those of many task runs of one execution. */
+  get divides() {
+    const { execution, task, taskRun } = this.options;
+    return Boolean(execution && !task && !taskRun);
   }
 
   /** Return the fields of the search. */
@@ -68,6 +75,7 @@ class LogIsland {
 
   async begin() {
     this.#classes();
+    if (this.tools && this.divides && setting("logDisplay") === "taskruns") this.setByTask(true);
     if (!this.#given()) await this.reload();
     if (!this.options.execution || this.gone) return;
     const looking = debounced(() => this.look(), 200);
@@ -182,12 +190,39 @@ class LogIsland {
     this.level = level;
     keep("defaultLogLevel", level);
     this.reload();
+    if (this.byTask) this.setByTask(true);
   }
 
   setQuery(q) {
     this.q = q.trim();
     this.marked = this.q ? new RegExp(this.q.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi") : null;
     this.reload();
+  }
+
+  /** Show the lines in the order of their times, or below the task runs that have written them. */
+  async setByTask(byTask) {
+    keep("logDisplay", byTask ? "taskruns" : "all");
+    this.byTask?.unmount();
+    this.byTask = null;
+    this.root.classList.toggle("i-by-task", byTask);
+    if (!byTask) return;
+    const { mount: mountRuns } = await import("../gantt/index.js");
+    if (this.gone || !this.root.classList.contains("i-by-task")) return;
+    this.byTask = mountRuns(this.runs, { execution: this.options.execution, level: this.level, bare: true });
+  }
+
+  /** Delete the lines that the level and the task mean, once somebody is sure. */
+  async remove() {
+    const { execution, task, taskRun } = this.options;
+    const query = Object.fromEntries(Object.entries(this.filters()).filter(([name]) => !/\[(q|executionId)\]/.test(name)));
+    const which = [task && `of task ${task}`, taskRun && "of this task run", this.level !== "TRACE" && `of level ${this.level} and above`].filter(Boolean);
+    if (!(await sure(`Delete the log lines of this execution${which.length ? `: those ${which.join(", ")}` : ", all of them"}?`, "Delete"))) return;
+    try {
+      await ask(["logs", execution], { method: "DELETE", query });
+      await this.reload();
+    } catch (error) {
+      this.note.replaceChildren(problem(error));
+    }
   }
 
   setWrap(wrap) {
@@ -205,19 +240,38 @@ class LogIsland {
   async jump(step) {
     this.setFollowing(false);
     const { rows } = this.source;
-    let place = (this.jumped ?? (step > 0 ? this.list.first - 1 : rows.length)) + step;
+    const from = rows.findIndex(({ key }) => key === this.jumped);
+    let place = (from >= 0 ? from : step > 0 ? this.list.first - 1 : rows.length) + step;
     while (place >= 0 && place < rows.length && rows[place].entry.level !== "ERROR") place += step;
-    if (place < 0 || place >= rows.length) {
-      this.jumped = undefined;
-      announce("No more errors among the lines that are loaded");
-      this.note.replaceChildren("No more errors among the lines that are loaded.");
-      return;
-    }
-    this.jumped = place;
+    if (rows[place]) return this.#show(place);
+    if (await this.#further(step)) return this.jump(step);
+    announce("There is no other error");
+    this.note.replaceChildren(`There is no ${step < 0 ? "earlier" : "later"} error.`);
+  }
+
+  #show(place) {
+    const { key } = this.source.rows[place];
+    this.jumped = key;
     this.list.to(place);
-    const shown = this.list.element(rows[place].key);
+    const shown = this.list.element(key);
     shown?.classList.add("i-found");
     setTimeout(() => shown?.classList.remove("i-found"), 2_000);
+  }
+
+  /** Load lines in a direction until there is an error among them; returns whether there is one. */
+  async #further(step) {
+    const { source } = this;
+    if (source.complete || this.busy || (step < 0) !== (source.from === "end")) return false;
+    const edge = source.rows.at(step < 0 ? 0 : -1)?.entry.timestamp;
+    if (!edge || !(await source.hasError(step, edge))) return false;
+    const errors = () => source.rows.filter(({ entry }) => entry.level === "ERROR").length;
+    const before = errors();
+    while (errors() === before && !source.complete && !this.gone) {
+      const lines = source.rows.length;
+      await this.#read(() => source.more());
+      if (source.rows.length === lines) break;
+    }
+    return errors() > before;
   }
 
   copy() {
@@ -251,9 +305,10 @@ class LogIsland {
   #draw({ entry }) {
     const where = this.options.execution ? null : this.#where(entry);
     const task = entry.taskId && !this.options.task && !this.options.taskRun && h("span", { class: "i-log-task", title: entry.taskId }, entry.taskId);
+    const attempt = entry.attemptNumber > 0 && h("span", { class: "i-log-attempt", title: `Attempt ${entry.attemptNumber + 1}` }, `#${entry.attemptNumber + 1}`);
     return h("div", { class: "i-log-line", role: "listitem", data: { level: entry.level } },
       h("time", { datetime: entry.timestamp, title: moment(entry.timestamp) }, where ? moment(entry.timestamp) : clock(entry.timestamp)),
-      h("span", { class: "i-log-level" }, entry.level), where, task || null,
+      h("span", { class: "i-log-level" }, entry.level), where, task || null, attempt || null,
       h("span", { class: "i-log-text" }, rendered(entry.message, this.marked ?? null)));
   }
 
@@ -267,6 +322,7 @@ class LogIsland {
     this.source.running.abort();
     this.live?.leave();
     this.list.destroy();
+    this.byTask?.unmount();
     this.tools?.destroy();
     this.undo.run();
     this.root.remove();

@@ -71,6 +71,14 @@ export class LogSource {
     return -1;
   }
 
+  /** Return whether there is an error before (`step` -1) or after (1) a time. */
+  async hasError(step, timestamp) {
+    const [field, operation] = step < 0 ? ["endDate", "LESS_THAN"] : ["startDate", "GREATER_THAN"];
+    const query = { ...this.filters, "filters[level][EQUALS]": "ERROR", [`filters[${field}][${operation}]`]: timestamp, page: 1, size: 1 };
+    const { total } = await ask(["logs", "search"], { query });
+    return total > 0;
+  }
+
   async #page(page, descending, signal) {
     const query = { page, size: this.size, sort: `timestamp:${descending ? "desc" : "asc"}`, ...this.filters };
     const { results } = await ask(["logs", "search"], { query, signal });

@@ -1,5 +1,6 @@
 // What stands above the lines of a log.
 import { button, debounced, h } from "../lib/dom.js";
+import { setting } from "../lib/settings.js";
 import { LEVELS } from "../lib/states.js";
 
 /** Return the toolbar of a log island. */
@@ -11,17 +12,20 @@ export function toolbar(log) {
     type: "search", class: "i-input", placeholder: "Search the log", "aria-label": "Search the log", value: log.q,
     on: { input: (event) => search(event.target.value) },
   });
-  const followed = pressed("Follow", true, (on) => log.setFollowing(on));
+  const timely = { data: { timely: "" } }; // means lines in the order of their times
+  const followed = pressed("Follow", true, (on) => log.setFollowing(on), timely);
   const wrapped = pressed("Wrap", log.wrap, (on) => log.setWrap(on));
+  const divided = log.divides && pressed("By task", setting("logDisplay") === "taskruns", (on) => log.setByTask(on));
   const file = h("a", { class: "i-button", href: log.file || null, download: true, hidden: !log.file }, "Download");
   file.addEventListener("click", () => file.setAttribute("href", log.file)); // as the level stands now
   const element = h("div", { class: "i-toolbar", role: "toolbar", "aria-label": "Log" },
     level, field,
-    button("First", () => log.reload("beginning"), { title: "The first lines" }),
-    button("↑ Error", () => log.jump(-1), { title: "Previous error", "aria-label": "Previous error" }),
-    button("↓ Error", () => log.jump(1), { title: "Next error", "aria-label": "Next error" }),
-    followed, wrapped,
-    button("Copy", () => log.copy(), { title: "Copy the lines that are loaded" }), file);
+    button("First", () => log.reload("beginning"), { title: "The first lines", ...timely }),
+    button("↑ Error", () => log.jump(-1), { title: "Previous error", "aria-label": "Previous error", ...timely }),
+    button("↓ Error", () => log.jump(1), { title: "Next error", "aria-label": "Next error", ...timely }),
+    followed, wrapped, divided || null,
+    button("Copy", () => log.copy(), { title: "Copy the lines that are loaded", ...timely }), file,
+    log.options.execution ? button("Delete", () => log.remove(), { title: "Delete lines, of an execution that has ended" }) : null);
   const keys = (event) => {
     if ((event.key === "f" && (event.ctrlKey || event.metaKey)) || event.key === "F3") {
       if (event.target.closest?.(".cm-editor, dialog")) return;
@@ -41,11 +45,11 @@ export function toolbar(log) {
   };
 }
 
-function pressed(text, on, changed) {
+function pressed(text, on, changed, given = {}) {
   const made = button(text, () => {
     const now = made.getAttribute("aria-pressed") !== "true";
     made.setAttribute("aria-pressed", now);
     changed(now);
-  }, { "aria-pressed": String(on) });
+  }, { "aria-pressed": String(on), ...given });
   return made;
 }

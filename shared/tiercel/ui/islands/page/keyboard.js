@@ -9,15 +9,18 @@ const HELP = [
   ["g f, g e, g l, g d", "go to flows, executions, logs, dashboard"], ["j, k, Enter", "next row, previous row, open it"], ["?", "this list"],
 ];
 
+const READ = [["Plugins", "/ui/plugins"], ["Example flows", "/ui/blueprints"], ["REST API", "/api"], ["First steps", "/ui/welcome"]];
+
 const writes = (element) => element?.closest?.("input, textarea, select, [contenteditable], .cm-editor");
 const press = (action) => {
   const open = document.querySelector("dialog[open]") ?? document;
-  const found = [...open.querySelectorAll(`[data-action="${action}"]`)].find((each) => !each.disabled && each.offsetParent);
+  const found = [...open.querySelectorAll(`[data-action="${action}"]`)].find((each) => !each.disabled && each.checkVisibility());
   found?.click();
   return Boolean(found);
 };
 
 export function keyboard(document) {
+  document.addEventListener("click", ({ target }) => target.closest("[data-open-help]") && help());
   let went = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented) return;
@@ -39,7 +42,7 @@ export function keyboard(document) {
 }
 
 function move(step) {
-  const rows = [...document.querySelectorAll("[data-list] [data-row]")];
+  const rows = [...document.querySelectorAll("[data-list] [data-row]")].filter((row) => row.offsetParent);
   const now = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))];
   (next?.querySelector("a[href]") ?? next)?.focus();
@@ -49,6 +52,7 @@ function move(step) {
 function help() {
   const rows = HELP.map(([keys, what]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, keys)), h("td", {}, what)));
   const dialog = h("dialog", { class: "i-dialog", "aria-label": "Keys", on: { close: () => dialog.remove() } }, h("h2", {}, "Keys"), h("table", {}, rows),
+    h("p", { class: "row" }, READ.map(([text, place]) => h("a", { href: place }, text))),
     h("form", { method: "dialog" }, h("button", { class: "i-button" }, "Close")));
   document.body.append(dialog);
   dialog.showModal();

@@ -8,7 +8,7 @@ const [SLOWEST, TURN] = [6, 500]; // times the interval; milliseconds between tw
 export function refreshing(document) {
   let [slower, last] = [1, ""];
   const writes = (part) => part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
-  const busy = (part) => writes(part) || part.querySelector("input[name=id]:checked, details.drop[open]");
+  const busy = (part) => writes(part) || part.querySelector("input[name=id]:checked, details.drop[open], :popover-open");
   /** Ask for the parts of a kind: "" for all that are asked for by the clock, "execution" or "state" for what has changed. */
   const ask = (kind) => {
     const live = document.querySelector(".i-live");
