@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from memory import Choose, Memory, MemoryBus, MemoryObjects, MemoryStore, first
+from tiercel.adapters.local.secrets import EnvironmentSecrets
 from tiercel.archive import envelope
 from tiercel.attempt import Attempt
 from tiercel.commands.killing import give_up
@@ -47,14 +48,14 @@ Between = Callable[[], None]
 """What else happens in the world before something is done."""
 
 
-class NoSecrets:
+class NoSecrets(EnvironmentSecrets):
     """There are none."""
+
+    def __init__(self) -> None:
+        super().__init__({})
 
     def get(self, key: str) -> str:
         raise ExpressionError(f"there is no secret '{key}'")
-
-    def names(self) -> list[str]:
-        return []
 
 
 class CallingWorker(LocalWorker):

@@ -281,6 +281,17 @@ class Clock(Protocol):
         """Return the current time in UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class SecretName:
+    """A secret as lists show it: never its value."""
+
+    name: str
+    """In upper case."""
+    source: str
+    """Where it comes from: `environment` or `Secret Manager`."""
+    description: str = ""
+
+
 # ------------------------------------------------------------------ how it fares
 
 

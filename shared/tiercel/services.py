@@ -16,7 +16,7 @@ from tiercel.namespaces.keyvalues import KeyValues
 from tiercel.namespaces.records import Namespaces
 from tiercel.paths import execution_folder
 from tiercel.planner.scene import Scene
-from tiercel.ports import Clock, ObjectStore
+from tiercel.ports import Clock, ObjectStore, SecretName
 from tiercel.taskcache import TaskCache
 from tiercel.tasks.core.services import Executions, Triggers
 
@@ -29,6 +29,29 @@ class Secrets(Protocol):
 
     def names(self) -> Sequence[str]:
         """Return the secrets' names in upper case, sorted, or raise ConflictError where they may not be listed."""
+
+    def listed(self) -> Sequence[SecretName]:
+        """Return the secrets, sorted by their names, or raise ConflictError where they may not be listed."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether secrets can be made, changed and removed from here."""
+
+    def put(self, key: str, value: str, description: str = "") -> None:
+        """Keep a secret, whether it was there or not.
+
+        Raises:
+            ConflictError: It may not be written, or is the environment's.
+            ValueError: It is not spelled as secrets are, or too long.
+        """
+
+    def delete(self, key: str) -> None:
+        """Remove a secret.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It may not be removed, or is the environment's.
+        """
 
 
 class AllExecutions(Executions, Protocol):

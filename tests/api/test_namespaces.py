@@ -159,12 +159,15 @@ def test_secrets_are_listed_by_name(secretive: Api) -> None:
     found = secretive.get("/namespaces/company.data/secrets")
     assert found == {
         "readOnly": True,
-        "results": [{"key": name, "namespace": "company.data", "tags": []} for name in ("DB_PASS", "TOKEN")],
+        "results": [
+            {"key": name, "namespace": "company.data", "source": "environment", "tags": []}
+            for name in ("DB_PASS", "TOKEN")
+        ],
         "total": 2,
     }
     assert secretive.get("/secrets?size=1&page=2&sort=key:desc") == {
         "readOnly": True,
-        "results": [{"key": "DB_PASS", "tags": []}],
+        "results": [{"key": "DB_PASS", "source": "environment", "tags": []}],
         "total": 2,
     }
     assert [each["key"] for each in secretive.get("/namespaces/t/secrets?q=tok")["results"]] == ["TOKEN"]

@@ -148,7 +148,7 @@ def test_an_execution_is_followed_to_its_end(api: Api) -> None:
     api.deploy(
         f"tasks:\n  - {{id: stop, type: {PAUSE}, delay: PT0.6S}}\n"
         f"  - {{id: each, type: {FOREACH}, concurrencyLimit: 0, values: [a, b], tasks: ["
-        f"{{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT0.5S}}]}}"
+        f"{{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT0.8S}}]}}"
     )
     execution = api.post("/executions/t/f")["id"]
     found = events(api.send("GET", f"/executions/{execution}/follow"))
@@ -164,6 +164,23 @@ def test_an_execution_is_followed_to_its_end(api: Api) -> None:
         for _, shown in found[1:]
         for run in shown["taskRunList"]
     )
+
+
+def test_who_wants_it_so_gets_only_task_runs_that_have_changed(api: Api) -> None:
+    api.deploy(
+        f"tasks:\n  - {{id: give, type: {RETURN}, format: x}}\n  - {{id: stop, type: {PAUSE}, delay: PT0.6S}}\n"
+        f"  - {{id: again, type: {PAUSE}, delay: PT0.6S}}"
+    )
+    execution = api.post("/executions/t/f")["id"]
+    found = [shown for _, shown in events(api.send("GET", f"/executions/{execution}/follow?changedOnly=true"))[1:]]
+    assert "partial" not in found[0]
+    *parts, end = found[1:]
+    assert parts
+    assert all(part["partial"] for part in parts)
+    first = found[0]["taskRunList"][0]["id"]
+    assert all(run["id"] != first for part in parts for run in part["taskRunList"]), "what had ended is not said again"
+    assert {run["taskId"] for part in parts for run in part["taskRunList"]} >= {"again"}
+    assert end == api.get(f"/executions/{execution}")
 
 
 def test_a_paused_execution_does_not_end_the_stream(api: Api) -> None:

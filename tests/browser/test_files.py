@@ -22,6 +22,11 @@ def entry(page: Page, path: str) -> Locator:
     return page.locator(f'.i-entry[data-path="{path}"]')
 
 
+def tab(page: Page, name: str) -> Locator:
+    """Return what leads to a file that is open."""
+    return page.locator(".i-tab button[title]", has_text=name)
+
+
 def called(page: Page, name: str) -> None:
     """Type the new name of what is being renamed."""
     field = page.locator(".i-entry input[type=text]")
@@ -39,21 +44,21 @@ def test_a_file_is_made_written_renamed_and_dragged_and_its_tab_follows(page: Pa
     expect(entry(page, "/scripts")).to_be_visible()
     page.locator(".cm-content").click()
     page.keyboard.insert_text("print(1)\n")
-    expect(page.get_by_role("tab", name="load.py")).to_contain_text("•")
+    expect(tab(page, "load.py")).to_contain_text("•")
     page.keyboard.press("Control+s")
-    expect(page.get_by_role("tab", name="load.py")).not_to_contain_text("•")
+    expect(tab(page, "load.py")).not_to_contain_text("•")
     page.locator(".cm-content").click()
     page.keyboard.press("Control+End")
     page.keyboard.insert_text("print(2)\n")
     entry(page, "/load.py").focus()
     page.keyboard.press("F2")
     called(page, "run.py")
-    expect(page.get_by_role("tab", name="run.py")).to_have_attribute("title", "/run.py")
+    expect(tab(page, "run.py")).to_have_attribute("title", "/run.py")
     entry(page, "/run.py").drag_to(entry(page, "/scripts"))
-    expect(page.get_by_role("tab", name="run.py")).to_have_attribute("title", "/scripts/run.py")
+    expect(tab(page, "run.py")).to_have_attribute("title", "/scripts/run.py")
     expect(page.locator(".cm-content")).to_contain_text("print(2)")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("tab", name="run.py")).not_to_contain_text("•")
+    expect(tab(page, "run.py")).not_to_contain_text("•")
     assert listed(there) == ["/scripts/run.py"]
     assert "print(2)" in page.request.get(f"{there.url}/api/v1/main{SPACE}/files?path=/scripts/run.py").text()
     expect(page).to_have_url(re.compile("file=%2Fscripts%2Frun.py"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from browser.installation import Installation
 from serving import until
@@ -103,6 +103,11 @@ def test_an_action_on_all_that_a_filter_means_says_which_and_touches_exactly_tho
     assert found["total"] == 13
     assert there.state(kept) == "SUCCESS"
     page.locator("tr[data-row] input").first.check()
+    page.set_viewport_size({"width": 360, "height": 740})
+    ends = "all => all.map(each => (each.open = true, each.lastElementChild.getBoundingClientRect().right))"
+    assert max(page.locator(".drop.rows").evaluate_all(ends)) <= 360
+    page.locator(".drop.rows").evaluate_all("all => all.forEach(each => (each.open = false))")
+    page.set_viewport_size({"width": 1200, "height": 800})
     state = page.locator(".drop.rows").filter(has_text="Ended ones become")
     state.locator("summary").click()
     state.locator("select").select_option("WARNING")
@@ -142,6 +147,7 @@ def test_a_filter_without_a_field_stays_until_it_is_taken_away(page: Page, there
     page.locator(".filters [name=namespace]").fill("company")
     page.wait_for_url("**namespace=company**")
     assert "flowRevision" in page.url
+    assert "state=" not in page.url
     page.reload()
     page.get_by_role("link", name="Without flowRevision 9").click()
     page.wait_for_url(lambda address: "flowRevision" not in address and "namespace=company" in address)
@@ -267,6 +273,32 @@ def test_a_list_that_has_not_changed_is_not_sent_again(page: Page, there: Instal
     assert ids["bad"]
 
 
+def test_a_list_asks_by_the_clock_only_while_it_is_seen_and_wanted(page: Page, there: Installation) -> None:
+    there.deploy(MANY.replace("company.many", "company.clock"))
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{there.url}/ui/flows?namespace=company.clock")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    asked.clear()
+    with page.expect_response(lambda answer: "namespace=company.clock" in answer.url):
+        page.clock.run_for(11_000)
+    with page.expect_response(lambda answer: "namespace=company.clock" in answer.url):
+        page.get_by_role("button", name="Refresh").click()
+    show = "value => {Object.defineProperty(document, 'visibilityState', {value, configurable: true});"
+    show += "document.dispatchEvent(new Event('visibilitychange'))}"
+    page.evaluate(show, "hidden")
+    asked.clear()
+    page.clock.run_for(600_000)
+    assert asked == []
+    with page.expect_response(lambda answer: "namespace=company.clock" in answer.url):
+        page.evaluate(show, "visible")
+    page.get_by_label("Auto-refresh").uncheck()
+    asked.clear()
+    page.clock.run_for(600_000)
+    assert asked == []
+
+
 def test_a_key_is_stored_changed_and_deleted(page: Page, there: Installation) -> None:
     there.deploy(MANY.replace("many", "keeps"))
     page.goto(f"{there.url}/ui/namespaces/edit/company.keeps/kv")
@@ -286,8 +318,16 @@ def test_a_key_is_stored_changed_and_deleted(page: Page, there: Installation) ->
     expect(page.get_by_text("There is no key here.")).to_be_visible()
 
 
-def test_a_file_is_uploaded_changed_and_deleted(page: Page, there: Installation, tmp_path: Path) -> None:
+def test_a_file_is_uploaded_changed_moved_and_deleted_without_scripts(
+    browser: Browser, there: Installation, tmp_path: Path
+) -> None:
     there.deploy(MANY.replace("many", "files"))
+    with browser.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(8000)
+        _use_files(context.new_page(), there, tmp_path)
+
+
+def _use_files(page: Page, there: Installation, tmp_path: Path) -> None:
     file = tmp_path / "query.sql"
     file.write_text("SELECT 1\n")
     page.goto(f"{there.url}/ui/namespaces/edit/company.files/files")
@@ -297,6 +337,10 @@ def test_a_file_is_uploaded_changed_and_deleted(page: Page, there: Installation,
     page.locator("textarea[name=text]").fill("SELECT 2\n")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("textarea[name=text]")).to_have_value("SELECT 2\n")
-    page.locator("td.acts summary").click()
+    page.locator("td.acts summary").first.click()
+    page.get_by_label("New path").fill("/moved/query.sql")
+    page.get_by_role("button", name="Move").click()
+    page.get_by_role("link", name="moved", exact=True).click()
+    page.locator("td.acts summary").last.click()
     page.locator("td.acts").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("There is no file here.")).to_be_visible()

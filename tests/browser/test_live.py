@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,3 +69,58 @@ def test_without_streams_the_page_polls_and_says_so(page: Page, stage: Stage) ->
     asked = len(stage.asked)
     page.wait_for_timeout(200)
     assert len(stage.asked) == asked, "nothing is asked after the end"
+
+
+def test_an_execution_that_ended_long_ago_is_fetched_once_and_only_for_who_shows_its_runs(
+    page: Page, stage: Stage
+) -> None:
+    page.add_init_script(QUICK)
+    settled = {**END, "taskRunList": None}
+    mark = f"<div data-island='live' data-options='{json.dumps({'execution': 'e1', 'settled': settled})}'></div>"
+    stage.on("GET /executions/e1", END)
+    page.goto(stage.show(mark + HEAD))
+    expect(page.locator(".i-live")).to_have_text("Ended")
+    expect(page.locator("[data-live-state]")).to_contain_text("SUCCESS")
+    assert stage.asked == []
+    page.goto(stage.show(f"{mark}{MARK.replace('live', 'gantt')}{HEAD}"))
+    expect(page.locator(".i-gantt-row")).to_have_count(10)
+    page.wait_for_timeout(300)
+    assert [each.path for each in stage.asked] == ["/executions/e1"]
+
+
+def test_of_a_large_execution_only_the_runs_that_changed_come_and_none_goes_back(page: Page, stage: Stage) -> None:
+    def follow(asked: Asked) -> Iterator[bytes]:
+        assert asked.query["changedOnly"] == "true"
+        yield events(("start", {"id": "e1"}))
+        second = {**execution("CREATED", "RUNNING", runs=[run("t1")]), "partial": True}
+        late = {**execution("CREATED", "RUNNING", runs=[run("t0", "CREATED", "RUNNING")]), "partial": True}
+        yield events(("progress", second), ("progress", late))
+        yield b": keeps open\n\n"
+
+    stage.on("GET /executions/e1/follow", follow)
+    stage.on("GET /executions/e1", execution("CREATED", "RUNNING", runs=[run("t0"), run("t1", "CREATED", "RUNNING")]))
+    page.goto(stage.show(MARK.replace("live", "gantt")))
+    rows = page.locator(".i-gantt-row")
+    expect(rows.nth(1)).to_contain_text("SUCCESS")
+    expect(rows.nth(0)).to_contain_text("SUCCESS")
+    expect(rows).to_have_count(2)
+
+
+def test_of_another_execution_that_is_shown_nothing_is_said_to_the_page_and_it_has_no_stream(
+    page: Page, stage: Stage
+) -> None:
+    page.add_init_script(QUICK)
+    own = execution("CREATED", "RUNNING", runs=[run("t0")])
+    other = {**execution("CREATED", "RUNNING", "FAILED", runs=[run("t1")]), "id": "e2"}
+    shown = [{**other, "state": own["state"]}]
+    stage.on("GET /executions/e1/follow", lambda _asked: iter([events(("start", {"id": "e1"}), ("progress", own))]))
+    stage.on("GET /executions/e1", own)
+    stage.on("GET /executions/e2", lambda _asked: shown[0])
+    head = "<b data-live-execution='e1' data-live-state></b>"
+    page.goto(stage.show(head + MARK + MARK.replace("live", "gantt").replace("e1", "e2")))
+    expect(page.locator(".i-gantt-row")).to_have_count(1)
+    shown[0] = other
+    page.wait_for_timeout(200)
+    expect(page.locator("[data-live-state]")).to_contain_text("RUNNING")
+    assert stage.count("GET /executions/e2") > 1
+    assert stage.count("GET /executions/e2/follow") == 0

@@ -33,7 +33,7 @@ def test_of_100000_lines_the_last_are_shown_within_a_second(page: Page, stage: S
     ended(stage)
     stage.on("GET /logs/search", many(100_000))
     page.goto(stage.island("log", execution="e1"))
-    expect(page.get_by_text("line 99999", exact=True)).to_be_visible(timeout=1500)
+    expect(page.get_by_text("line 99999", exact=True)).to_be_visible(timeout=1000)
     assert page.locator(".i-log-line").count() < 120
     for lines in ("2000", "3000"):
         page.evaluate("document.querySelector('.i-log-lines').dispatchEvent(new WheelEvent('wheel', {deltaY: -50}))")
@@ -89,3 +89,28 @@ def test_while_it_runs_new_lines_come_and_the_end_stays_in_sight(page: Page, sta
     lines += [line(number) for number in range(300, 400)]
     expect(page.locator(".i-log")).to_have_attribute("data-lines", "400")
     expect(page.get_by_text("line 299", exact=True)).to_be_in_viewport()
+
+
+def test_lines_that_came_with_the_page_are_shown_without_asking(page: Page, stage: Stage) -> None:
+    ended(stage)
+    stage.on("GET /logs/search", many(100_000))
+    first = {"results": [line(number) for number in range(99_999, 99_899, -1)], "total": 100_000, "level": ""}
+    page.goto(stage.island("log", execution="e1", first=first, settled=execution()))
+    expect(page.get_by_text("line 99999", exact=True)).to_be_in_viewport()
+    assert stage.count("GET /logs/search") == 0
+    page.evaluate("document.querySelector('.i-log-lines').scrollTop = 0")
+    expect(page.locator(".i-log")).to_have_attribute("data-lines", "1000")
+    page.evaluate("localStorage.setItem('defaultLogLevel', 'ERROR')")
+    page.reload()
+    expect(page.locator(".i-log-note")).to_contain_text("No line matches")
+
+
+def test_an_error_far_from_what_is_loaded_is_jumped_to(page: Page, stage: Stage) -> None:
+    ended(stage)
+    stage.on("GET /logs/search", many(4000, n40=line(40, "it broke", "ERROR")))
+    page.goto(stage.island("log", execution="e1"))
+    expect(page.get_by_text("line 3999", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Previous error").click()
+    expect(page.get_by_text("it broke")).to_be_in_viewport()
+    page.get_by_role("button", name="Previous error").click()
+    expect(page.locator(".i-log-note")).to_have_text("There is no earlier error.")

@@ -208,3 +208,34 @@ def test_a_log_line_has_no_codes_of_a_terminal(world: World, reader: Reader) -> 
     )
     world.api.run("/executions/company.red/red")
     assert "a red word" in reader.get("/ui/flows/edit/company.red/red/logs").text
+
+
+def test_the_overview_of_a_flow_says_how_its_executions_went_and_why_one_failed(world: World, reader: Reader) -> None:
+    off = "triggers: [{id: off, type: io.kestra.plugin.core.trigger.Schedule, cron: '0 0 * * *', disabled: true}]\n"
+    world.api.deploy(
+        f"id: half\nnamespace: company.half\n{off}tasks: [{{id: crash, type: {FAIL}, errorMessage: no way}}]"
+    )
+    world.api.run("/executions/company.half/half")
+    html = reader.get("/ui/flows/edit/company.half/half")
+    page = "/ui/flows/edit/company.half/half/executions"
+    assert html.all("a", href=f"{page}?state=FAILED")
+    assert "0% succeeded in 30 days" in html.text
+    assert "100% failed in 30 days" in html.text
+    assert "crash: no way" in html.text
+    assert "by off" not in html.text
+    assert "by the flow" in reader.get("/ui/flows/edit/company.half/half/triggers").text
+
+
+def test_what_waits_for_a_place_can_be_forced_to_run(world: World, reader: Reader) -> None:
+    pause = "tasks: [{id: ask, type: io.kestra.plugin.core.flow.Pause}]"
+    limit = "concurrency: {limit: 1, behavior: QUEUE}"
+    world.api.deploy(f"id: one\nnamespace: company.place\n{limit}\n{pause}")
+    first, second = (world.api.post("/executions/company.place/one")["id"] for _ in range(2))
+    world.api.wait_for(second, "QUEUED")
+    html = reader.get("/ui/flows/edit/company.place/one/concurrency")
+    assert "Waiting, the next one first" in html.text
+    (force,) = [each.attributes["action"] for each in html.all("form") if "force-run" in each.attributes["action"]]
+    reader.moves(force)
+    assert world.api.wait_for(second, "PAUSED")
+    for each in (first, second):
+        world.api.send("DELETE", f"/executions/{each}/kill")

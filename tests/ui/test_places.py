@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pytest
 
+from api.driving import LOG
 from tiercel.api.site import Site
 from tiercel.errors import TiercelError
 from tiercel.triggerrecords import decode_state, state_write
 from tiercel.ui.pages.namespaces import grown
+from tiercel.ui.pages.plugins import example_of
 from tiercel.ui.pages.triggers import GONE, HUNG, PASSED, alarm
 from ui.browsing import Reader
 from ui.conftest import World
@@ -163,3 +166,40 @@ def test_a_key_is_stored_as_the_type_that_is_chosen_or_the_form_says_why_not(wor
     world.api.rt.services.keys.set("keys.typed", "above", 1)
     assert "above NUMBER keys.typed" in reader.get(page).text
     assert "k-STRING" not in reader.get("/ui/namespaces/edit/keys.typed/kv").text
+
+
+def test_the_example_of_every_plugin_is_a_flow_that_is_valid(world: World, reader: Reader) -> None:
+    kinds = ("tasks", "triggers", "conditions", "taskRunners")
+    groups = world.api.get("/plugins?size=1000")["results"]
+    names = [each["cls"] for group in groups for kind in kinds for each in group[kind]]
+    texts = [example_of(world.api.get(f"/plugins/{name}"), name) for name in names]
+    said = world.api.post("/flows/validate", data="\n---\n".join(texts), content_type="application/x-yaml")
+    assert len(said) == len(names) > 100
+    assert [each["constraints"] for each in said if each.get("constraints")] == []
+    assert [name for name, text in zip(names, texts, strict=True) if name not in text] == []
+
+
+def test_a_plugin_is_used_in_a_new_flow_and_says_whether_it_is_only_accepted(reader: Reader) -> None:
+    page = reader.get("/ui/plugins/io.kestra.plugin.core.log.Log")
+    (use,) = [each for each in page.all("a") if "plugin=" in each.attributes["href"]]
+    assert "type: io.kestra.plugin.core.log.Log" in reader.get(use.attributes["href"]).text
+    assert "only accepted" not in page.text
+    assert "only accepted" in reader.get("/ui/plugins/io.kestra.plugin.ee.kubernetes.runner.Kubernetes").text
+    assert "only accepted" in reader.get("/ui/plugins?q=Kubernetes").text
+    assert reader.get("/ui/plugins").all("img", class_="mark")
+
+
+def test_the_first_flow_runs_in_one_click_and_a_folder_of_flows_is_imported(world: World, reader: Reader) -> None:
+    place = reader.moves("/ui/welcome", data={"do": "run"})
+    assert place.startswith("/ui/executions/company.team/hello/")
+    assert world.api.state(place.rpartition("/")[2]) == "SUCCESS"
+    log = f"tasks: [{{id: a, type: {LOG}, message: a}}]"
+    files = [
+        (BytesIO(f"id: {name}\nnamespace: folder\n{log}".encode()), f"flows/{name}.{end}")
+        for name, end in (("one", "yaml"), ("two", "yml"))
+    ]
+    files.append((BytesIO(b"# nothing"), "flows/readme.md"))
+    assert reader.moves("/ui/welcome", data={"folder": files}) == "/ui/flows"
+    assert {each["id"] for each in world.api.get("/flows/search?namespace=folder")["results"]} == {"one", "two"}
+    nothing = reader.post("/ui/welcome", data={"folder": (BytesIO(b"x"), "flows/readme.md")})
+    assert (nothing.status_code, "holds no file" in nothing.get_data(as_text=True)) == (422, True)

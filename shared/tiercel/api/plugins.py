@@ -67,12 +67,16 @@ def _by(parts: int) -> dict[str, list[str]]:
     return found
 
 
+_TITLES = {"aws": "AWS", "ee": "Enterprise", "gcp": "Google Cloud", "jdbc": "JDBC", "http": "HTTP", "kv": "KV"}
+"""Words of packages that are not written as they are."""
+
+
 def _group(name: str, members: Iterable[str]) -> dict[str, Any]:
     """Return a group of plugins as lists show it."""
     names = name.removeprefix("io.kestra.plugin.").split(".")
     shown: dict[str, Any] = {
         "name": f"plugin-{names[0]}",
-        "title": " ".join(names).title(),
+        "title": " ".join(_TITLES.get(each, each.title()) for each in names),
         "description": f"Types below {name}",
         "group": ".".join(name.split(".")[:4]),
         "version": __version__,
@@ -84,7 +88,8 @@ def _group(name: str, members: Iterable[str]) -> dict[str, Any]:
     for member in members:
         plugin, kind = plugindocs.plugins()[member]
         title = plugindocs.title_of(plugin)
-        shown[kind].append({"cls": member, "deprecated": member in DEPRECATED, "title": title, "description": title})
+        marks = {"deprecated": member in DEPRECATED, "available": plugindocs.is_available(plugin)}
+        shown[kind].append({"cls": member, **marks, "title": title, "description": title})
     return shown
 
 

@@ -78,6 +78,11 @@ def title_of(plugin: type) -> str:
     return (inspect.getdoc(plugin) or plugin.__name__).partition("\n")[0]
 
 
+def is_available(plugin: type) -> bool:
+    """Tell whether a plugin does here what it says; task runners other than the process are only accepted."""
+    return bool(getattr(plugin, "is_process", True))
+
+
 def is_flowable(plugin: type) -> bool:
     """Tell whether a plugin decides which tasks come next."""
     return issubclass(plugin, FlowableTask)
@@ -208,7 +213,7 @@ def plugin_document(name: str, *, everything: bool) -> dict[str, Any]:
     if not everything:
         made["required"] = [each for each in schema["required"] if each in shown]
     parts = {"properties": made, "outputs": {}, "definitions": dict(inner)}
-    return {"markdown": _markdown(name, plugin, made), "schema": parts}
+    return {"markdown": _markdown(name, plugin, made), "schema": parts, "kind": kind, "available": is_available(plugin)}
 
 
 def input_document(kind: str) -> dict[str, Any]:

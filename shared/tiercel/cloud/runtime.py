@@ -215,7 +215,10 @@ def _world(
 
 def _secrets(settings: Settings, environment: Mapping[str, str]) -> Secrets:
     """Return where secrets come from: on emulators the environment alone, for Secret Manager has none."""
-    return EnvironmentSecrets(environment) if settings.is_emulated else ManagedSecrets(settings.project, environment)
+    if settings.is_emulated:
+        return EnvironmentSecrets(environment)
+    writes = settings.manage_secrets.lower() == "true"
+    return ManagedSecrets(settings.project, environment, region=settings.region, is_writable=writes)
 
 
 def _timers(settings: Settings, clock: Clock) -> CloudTasks:

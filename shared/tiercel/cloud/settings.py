@@ -70,6 +70,8 @@ class Settings:
     """TIERCEL_ENVIRONMENT: what the pages call this installation."""
     environment_color: str = ""
     """TIERCEL_ENVIRONMENT_COLOR: the colour that goes with it, `#c0322b` or a name."""
+    manage_secrets: str = ""
+    """TIERCEL_MANAGE_SECRETS: `true` where the API may write the secrets of flows in Secret Manager."""
     job: str = ""
     """TIERCEL_JOB: the Cloud Run job of long tasks, `projects/P/locations/L/jobs/J`; empty where there is none."""
     job_tasks: str = ""
@@ -149,6 +151,7 @@ _NAMES = {
     "password": "TIERCEL_PASSWORD",
     "token": "TIERCEL_TOKEN",
     "api_open": "TIERCEL_API_OPEN",
+    "manage_secrets": "TIERCEL_MANAGE_SECRETS",
     "environment": "TIERCEL_ENVIRONMENT",
     "environment_color": "TIERCEL_ENVIRONMENT_COLOR",
     "job": "TIERCEL_JOB",

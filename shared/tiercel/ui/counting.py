@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tiercel.errors import NotFoundError, TiercelError
+from tiercel.ui.asking import with_query
+from tiercel.ui.formats import NOTHING
 from tiercel.ui.visit import Visit
 
 
@@ -85,4 +88,23 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         for state, count in row["executionCounts"].items():
             if count:
                 found[state] = found.get(state, 0) + count
+    return found
+
+
+GOOD, BAD, OTHER = ("SUCCESS", "WARNING"), ("FAILED",), ("KILLED", "CANCELLED")
+
+
+def ratios(counts: Mapping[str, int], address: str) -> list[tuple[str, str, str]]:
+    """Return the shares of what has ended, each a card: the figure, its text, and the list behind it.
+
+    Args:
+        counts: How many came to each state.
+        address: The list of all of them; a query that it has stays.
+    """
+    ended = sum(counts.get(state, 0) for state in (*GOOD, *BAD, *OTHER))
+    found = []
+    for states, text in ((GOOD, "succeeded"), (BAD, "failed")):
+        share = f"{sum(counts.get(state, 0) for state in states) / ended:.0%}" if ended else NOTHING
+        path, _, query = address.partition("?")
+        found.append((share, text, with_query(path, [*parse_qsl(query), ("state", ",".join(states))])))
     return found

@@ -70,7 +70,7 @@ def logs(visit: Visit, execution: Execution) -> dict[str, Any]:
     """Return a page of the log, the newest lines, the oldest of them first."""
     fixed = [("filters[executionId][EQUALS]", execution["id"])]
     entries, place = fetched(visit, "/logs/search", sort="timestamp:desc", size=LINES, more=fixed)
-    options = {**_log_options(visit, execution), "settled": settled(visit, execution) is not None}
+    options = {**_log_options(visit, execution), "settled": settled(visit, execution)}
     if set(visit.request.args) <= set(LOG_FILTERS.values()) and _length(entries) < MOST_GIVEN:
         options["first"] = {"results": _shown(entries), "total": place.total, "level": visit.given("minLevel")}
     return {"entries": entries[::-1], "pages": place, "levels": LEVELS, "options": options}

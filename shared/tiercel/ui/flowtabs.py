@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from tiercel.api.failures import UnprocessableError
 from tiercel.errors import ConflictError, FlowError
 from tiercel.ui import backfilling, formats
 from tiercel.ui.asking import YAML, address
-from tiercel.ui.counting import executions_daily
+from tiercel.ui.counting import executions_daily, ratios, totals
 from tiercel.ui.diffs import side_by_side, unified
+from tiercel.ui.failing import first_error
+from tiercel.ui.lists import SPANS
 from tiercel.ui.pages.logs import listed
 from tiercel.ui.visit import Moved, Visit, ui
 
 Flow = Mapping[str, Any]
 
-RECENT = 20
-"""Executions of an overview."""
+RECENT, FAILURES = 20, 3
+"""Executions of an overview, and how many of them say why they failed."""
+
+MEASURED = "PT720H"
+"""The span of metrics, where none is chosen."""
 
 
 def overview(visit: Visit, flow: Flow) -> dict[str, Any]:
-    """Return the latest executions, and when the next one is to come."""
+    """Return the latest executions, how they went, why they failed, and when the next one is to come."""
+    name = {"namespace": flow["namespace"], "flowId": flow["id"]}
     query = {"filters[namespace][EQUALS]": flow["namespace"], "filters[flowId][EQUALS]": flow["id"], "size": RECENT}
     found = visit.api.get("/executions/search", query=query)
+    daily = executions_daily(visit, {"flows": [{"namespace": flow["namespace"], "id": flow["id"]}]})
+    failed = [each for each in found["results"] if each["state"]["current"] == "FAILED"][:FAILURES]
     return {
         "recent": found["results"],
         "total": found["total"],
-        "states": states_of(visit, flow),
-        "daily": executions_daily(visit, {"namespace": flow["namespace"], "flowId": flow["id"]}),
+        "states": [each for each in states_of(visit, flow) if each["triggerId"] not in _switched_off(flow)],
+        "daily": daily,
+        "cards": ratios(totals(daily), ui("/flows/edit/{}/{}/executions", *name.values())),
+        "failures": [(each, first_error(visit, each["id"])) for each in failed],
     }
+
+
+def _switched_off(flow: Flow) -> set[str]:
+    """Return the triggers of a flow that its source disables."""
+    triggers = [each for each in flow.get("triggers", []) if isinstance(each, Mapping)]
+    return {each["id"] for each in triggers if each.get("disabled")}
 
 
 def states_of(visit: Visit, flow: Flow) -> list[dict[str, Any]]:
@@ -132,15 +149,19 @@ def metrics(visit: Visit, flow: Flow) -> dict[str, Any]:
     names = visit.api.get("/metrics/names/{}/{}", *name)
     tasks = visit.api.get("/metrics/tasks/{}/{}", *name)
     metric, task = visit.given("metric") or next(iter(names), ""), visit.given("task")
-    sums = visit.given("aggregation", "sum")
+    sums, span = visit.given("aggregation", "sum"), visit.given("timeRange", MEASURED) or MEASURED
+    start = datetime.fromtimestamp(visit.now - (formats.seconds_of(span) or 0), UTC)
     found: dict[str, Any] = {"aggregations": []}
     if metric:
         place = (*name, task, metric) if task else (*name, metric)
         found = visit.api.get(
-            "/metrics/aggregates/" + "/".join(["{}"] * len(place)), *place, query={"aggregation": sums}
+            "/metrics/aggregates/" + "/".join(["{}"] * len(place)),
+            *place,
+            query={"aggregation": sums, "startDate": start.isoformat()},
         )
     points = [each for each in found["aggregations"] if each.get("value") is not None]
-    return {"names": names, "tasks": tasks, "metric": metric, "task": task, "sums": sums, "points": points}
+    chosen = {"metric": metric, "task": task, "sums": sums, "span": span}
+    return {"names": names, "tasks": tasks, **chosen, "points": points, "spans": SPANS}
 
 
 def dependencies(visit: Visit, flow: Flow) -> dict[str, Any]:
@@ -159,10 +180,11 @@ def dependencies(visit: Visit, flow: Flow) -> dict[str, Any]:
 
 
 def concurrency(visit: Visit, flow: Flow) -> dict[str, Any]:
-    """Return how many executions of a flow run, and how many wait."""
+    """Return which executions of a flow run, and which wait, the next one first."""
     name = {"filters[namespace][EQUALS]": flow["namespace"], "filters[flowId][EQUALS]": flow["id"]}
-    queued = visit.api.get("/executions/search", query={**name, "state": "QUEUED", "size": 25})
-    running = visit.api.get("/executions/search", query={**name, "filters[state][IN]": "RUNNING", "size": 25})
+    waiting = {"state": "QUEUED", "size": 25, "sort": "state.startDate:asc"}
+    queued = visit.api.get("/executions/search", query={**name, **waiting})
+    running = visit.api.get("/executions/search", query={**name, "state": "RUNNING", "size": 25})
     return {"limit": flow.get("concurrency", {}), "queued": queued, "running": running}
 
 

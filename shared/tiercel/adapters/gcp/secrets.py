@@ -14,19 +14,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
-from tiercel.adapters.local.secrets import EnvironmentSecrets, no_secret
-from tiercel.errors import ConflictError, ExpressionError
+from tiercel.adapters.local.secrets import EnvironmentSecrets, fixed, no_secret
+from tiercel.errors import ConflictError, ExpressionError, NotFoundError
+from tiercel.ports import SecretName
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
 _PREFIX = "SECRET_"
 
+LARGEST = 65_536
+"""Bytes of a value (Secret Manager: Quotas and limits)."""
+
 FRESH = 300.0
 """Seconds for which a value is used without asking again."""
 
 _ID = re.compile(r"[A-Z0-9_-]{1,248}")
 """What may follow `SECRET_` in an id (Secret Manager: 255 characters)."""
+
+
+def _listed(secret: Any) -> SecretName:
+    name = secret.name.rpartition("/")[2]
+    own = name.removeprefix(_PREFIX) if name.startswith(_PREFIX) else ""
+    return SecretName(own, "Secret Manager", secret.annotations.get("description", ""))
 
 
 class ManagedSecrets:
@@ -38,6 +48,8 @@ class ManagedSecrets:
         environment: Mapping[str, str],
         *,
         client: SecretManagerServiceClient | None = None,
+        region: str = "",
+        is_writable: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Name the project; nothing is asked of the service yet.
@@ -46,12 +58,16 @@ class ManagedSecrets:
             project: The project's id.
             environment: Variables of which those that begin with `SECRET_` win.
             client: Speaks to the service; by default one is made when the first secret is asked for.
+            region: Where new secrets are kept; empty for wherever the service keeps them.
+            is_writable: Whether this process may write secrets.
             clock: Counts seconds, for the age of what is remembered.
         """
         self._project = project
         self._environment = EnvironmentSecrets(environment)
         self._own = frozenset(self._environment.names())
         self._given = client
+        self._region = region
+        self.is_writable = is_writable
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, str]] = {}
@@ -86,7 +102,11 @@ class ManagedSecrets:
         return value
 
     def names(self) -> list[str]:
-        """Return the names of the secrets in upper case, sorted.
+        """Return the names of the secrets in upper case, sorted. Raises as `listed`."""
+        return [each.name for each in self.listed()]
+
+    def listed(self) -> list[SecretName]:
+        """Return the secrets, sorted by their names.
 
         Raises:
             ConflictError: They may not be listed.
@@ -94,19 +114,101 @@ class ManagedSecrets:
         """
         from google.api_core import exceptions
 
-        def ask() -> list[str]:
+        def ask() -> list[SecretName]:
             try:
                 request = {"parent": f"projects/{self._project}", "filter": f"name:{_PREFIX}", "page_size": 1000}
                 found = self._client.list_secrets(request=request, retry=None, timeout=TIMEOUT)
-                return [secret.name.rpartition("/")[2] for secret in found]
+                return [_listed(secret) for secret in found]
             except exceptions.Forbidden:
                 raise ConflictError(
                     "the secrets may not be listed: grant this function's service account the role "
                     f"roles/secretmanager.viewer on the project {self._project}; it shows names, not values"
                 ) from None
 
-        managed = (name.removeprefix(_PREFIX) for name in tried(ask, "Secret Manager") if name.startswith(_PREFIX))
-        return sorted({name for name in managed if _ID.fullmatch(name)} | self._own)
+        managed = {each.name: each for each in tried(ask, "Secret Manager") if _ID.fullmatch(each.name)}
+        own = {each.name: each for each in self._environment.listed()}
+        return [each for _, each in sorted({**managed, **own}.items())]
+
+    # ------------------------------------------------------------ changing them
+
+    def put(self, key: str, value: str, description: str = "") -> None:
+        """Keep a secret: a new version of it, which every process reads within `FRESH` seconds.
+
+        Raises:
+            ConflictError: It may not be written, or is the environment's.
+            ValueError: It is not spelled as secrets are, or too long.
+            TransientError: The service is busy.
+        """
+        name, content = self._changeable(key), value.encode()
+        if not 0 < len(content) <= LARGEST:
+            raise ValueError(f"the value has {len(content):,} bytes, wanted 1 to {LARGEST:,}")
+        path = f"projects/{self._project}/secrets/{_PREFIX}{name}"
+        tried(lambda: self._made(name, path, description), "Secret Manager")
+        asked = {"parent": path, "payload": {"data": content}}
+        tried(lambda: self._do(name, self._client.add_secret_version, asked), "Secret Manager")
+        with self._lock:
+            self._known[name] = self._clock(), value
+
+    def _made(self, name: str, path: str, description: str) -> None:
+        """See that a secret is there, with its description."""
+        from google.api_core import exceptions
+
+        notes = {"description": description} if description else {}
+        replication = (
+            {"user_managed": {"replicas": [{"location": self._region}]}} if self._region else {"automatic": {}}
+        )
+        made = {"replication": replication, "annotations": notes}
+        asked = {"parent": f"projects/{self._project}", "secret_id": f"{_PREFIX}{name}", "secret": made}
+        try:
+            self._do(name, self._client.create_secret, asked)
+        except exceptions.AlreadyExists:
+            if notes:
+                changed = {"secret": {"name": path, "annotations": notes}, "update_mask": {"paths": ["annotations"]}}
+                self._do(name, self._client.update_secret, changed)
+
+    def delete(self, key: str) -> None:
+        """Remove a secret with all its versions; processes that have read it know it for `FRESH` seconds.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It may not be removed, or is the environment's.
+            TransientError: The service is busy.
+        """
+        from google.api_core import exceptions
+
+        name = self._changeable(key)
+        asked = {"name": f"projects/{self._project}/secrets/{_PREFIX}{name}"}
+        try:
+            tried(lambda: self._do(name, self._client.delete_secret, asked), "Secret Manager")
+        except exceptions.NotFound:
+            raise NotFoundError(f"there is no secret '{name}' in Secret Manager") from None
+        with self._lock:
+            self._known.pop(name, None)
+
+    def _changeable(self, key: str) -> str:
+        """Return the name of a secret that can be changed here."""
+        name = key.upper()
+        if name in self._own:
+            raise fixed(key)
+        if not _ID.fullmatch(name):
+            raise ValueError(f"'{key:.200}' is not a secret's name: wanted at most 248 letters, digits, '_' and '-'")
+        if not self.is_writable:
+            raise self._forbidden(name)
+        return name
+
+    def _do(self, name: str, call: Callable[..., Any], asked: Mapping[str, Any]) -> None:
+        from google.api_core import exceptions
+
+        try:
+            call(request=asked, retry=None, timeout=TIMEOUT)
+        except exceptions.Forbidden:
+            raise self._forbidden(name) from None
+
+    def _forbidden(self, name: str) -> ConflictError:
+        return ConflictError(
+            f"the secret '{name}' may not be written from here: set manage_secrets = true in Terraform, which lets the "
+            f"API's service account write the secrets {_PREFIX}* of the project {self._project}, or set it with gcloud"
+        )
 
     def _read(self, key: str, name: str) -> str:
         from google.api_core import exceptions

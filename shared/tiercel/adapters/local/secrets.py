@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tiercel.errors import ExpressionError, TiercelError
+from tiercel.errors import ConflictError, ExpressionError, TiercelError
+from tiercel.ports import SecretName
 
 LINE = re.compile(
     r"""\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*
@@ -20,6 +21,9 @@ LINE = re.compile(
         \s*(?:(?:^|(?<=\s)|(?<=['"]))\#.*)?""",
     re.VERBOSE | re.DOTALL,
 )
+ENVIRONMENT = "environment"
+"""Where secrets come from here."""
+
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -53,6 +57,28 @@ class EnvironmentSecrets:
     def names(self) -> list[str]:
         """Return the secrets' names in upper case, sorted."""
         return sorted(self._values)
+
+    def listed(self) -> list[SecretName]:
+        """Return the secrets, sorted by their names."""
+        return [SecretName(name, ENVIRONMENT) for name in self.names()]
+
+    is_writable = False
+
+    def put(self, key: str, value: str, description: str = "") -> None:  # noqa: ARG002 - as every store of secrets
+        """Refuse: a process does not change the environment of the next one."""
+        raise fixed(key)
+
+    def delete(self, key: str) -> None:
+        """Refuse, as `put`."""
+        raise fixed(key)
+
+
+def fixed(key: str) -> ConflictError:
+    """Return the error that says that a secret is changed elsewhere."""
+    return ConflictError(
+        f"the secret '{key:.200}' is read from the environment: set SECRET_{key.upper():.200} to its value in Base64, "
+        "or unset it, and start again"
+    )
 
 
 def no_secret(key: str) -> ExpressionError:

@@ -17,7 +17,7 @@ CONSOLE = "https://console.cloud.google.com"
 
 _UNKNOWN = {
     "embedded": {
-        "coldStarts": "one process lives on here: it has begun once, at `began`",
+        "coldStarts": "one process lives on here, so there are none",
     },
     "google": {
         "queue": "what lies in Pub/Sub and Cloud Tasks is told by Cloud Monitoring only",

@@ -110,6 +110,13 @@ document.addEventListener("toggle", ({ target }) => target.matches?.("details[da
 document.addEventListener("change", spans, true);
 for (const event of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(event, folds);
 folds();
+/** Leave fields that are empty out of the address. */
+function filled({ detail }) {
+  if (!detail.elt.matches("form.filters")) return;
+  for (const [name, value] of [...detail.formData]) if (value === "") detail.formData.delete(name);
+}
+
+document.addEventListener("htmx:configRequest", filled);
 for (const event of ["htmx:configRequest", "htmx:beforeSwap"]) document.addEventListener(event, unchanged);
 for (const event of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(event, columns);
 columns();

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiercel.model.states import TERMINAL
-from tiercel.ui.counting import counted, executions_daily, totals
+from tiercel.ui.counting import counted, executions_daily, ratios, totals
 from tiercel.ui.failing import first_error
-from tiercel.ui.formats import NOTHING
 from tiercel.ui.lists import SPANS, STATES
 from tiercel.ui.visit import Shown, Visit, ui
 
 DEFAULT = "PT24H"
 ROWS, FAILURES = 8, 5
-GOOD, BAD = ("SUCCESS", "WARNING"), ("FAILED",)
 OPEN = ",".join(state for state in STATES if state not in TERMINAL)
 """The states of executions in progress, as a filter names them."""
 
@@ -57,24 +55,15 @@ def cards(
     visit: Visit, counts: Mapping[str, int], narrowed: Mapping[str, str], span: Mapping[str, str]
 ) -> list[tuple[str, str, str]]:
     """Return the figures on top: what each says, its text, and the list behind it."""
-    ended = sum(counts.get(state, 0) for state in (*GOOD, *BAD, "KILLED", "CANCELLED"))
     found = visit.api.post("/stats/summary", body={"namespace": narrowed.get("namespace")})
-
-    def listed(states: tuple[str, ...]) -> str:
-        return ui("/executions", query={**narrowed, **span, "state": ",".join(states)})
-
     only = {name: value for name, value in narrowed.items() if name == "namespace"}
+    executions = ui("/executions", query={**narrowed, **span})
     return [
-        (_share(counts, GOOD, ended), "succeeded", listed(GOOD)),
-        (_share(counts, BAD, ended), "failed", listed(BAD)),
-        (str(sum(counts.values())), "executions", ui("/executions", query={**narrowed, **span})),
+        *ratios(counts, executions),
+        (str(sum(counts.values())), "executions", executions),
         (str(found["flows"]), "flows", ui("/flows", query=only)),
         (str(found["triggers"]), "triggers", ui("/admin/triggers", query=only)),
     ]
-
-
-def _share(counts: Mapping[str, int], states: tuple[str, ...], ended: int) -> str:
-    return f"{sum(counts.get(state, 0) for state in states) / ended:.0%}" if ended else NOTHING
 
 
 def _search(visit: Visit, narrowed: Mapping[str, str], state: str, size: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from tiercel.errors import ConflictError, FlowError, InputError
 from tiercel.ui.asking import YAML, address
 from tiercel.ui.pages.blueprints import source_of
+from tiercel.ui.pages.plugins import example_of
 from tiercel.ui.pages.welcome import EXAMPLE
 from tiercel.ui.visit import Moved, Shown, Visit, ui
 
@@ -39,6 +40,8 @@ def _beginning(visit: Visit) -> str:
         return str(found["source"])
     if visit.given("blueprintId"):
         return source_of(visit, visit.given("blueprintId"))
+    if visit.given("plugin"):
+        return example_of(visit.api.get("/plugins/{}", visit.given("plugin")), visit.given("plugin"))
     namespace = visit.given("namespace")
     return EXAMPLE.replace("company.team", namespace) if namespace else EXAMPLE
 

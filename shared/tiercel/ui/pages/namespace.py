@@ -99,7 +99,7 @@ def _kv(visit: Visit, name: str) -> dict[str, Any] | Moved:
 
 
 def _written(visit: Visit, name: str) -> Moved | str:
-    """Store a key: text becomes JSON text, the rest is as it is written. Return why not, where it could not be stored."""
+    """Store a key: text becomes JSON text, the rest is as it is written. Return why not, where that failed."""
     form = visit.request.form
     key, kind, value = form.get("key", "").strip(), form.get("kind", "STRING"), form.get("value", "")
     text = formats.as_json(value.replace("\r\n", "\n")) if kind == "STRING" else value.strip()
@@ -121,7 +121,6 @@ def _files(visit: Visit, name: str) -> dict[str, Any]:
     parts = [part for part in path.split("/") if part]
     return {
         "path": path,
-        "known": listed_files is not None,
         "entries": entries,
         "above": [(part, "/" + "/".join(parts[: place + 1])) for place, part in enumerate(parts)],
         "files": address("/namespaces/{}/files", name),

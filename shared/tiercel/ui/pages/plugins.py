@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tiercel.ui import formats
+from tiercel.ui.pluginexamples import flow_of
 from tiercel.ui.visit import Shown, Visit, ui
 
 KINDS = (("tasks", "Tasks"), ("triggers", "Triggers"), ("conditions", "Conditions"), ("taskRunners", "Task runners"))
@@ -22,7 +23,8 @@ def _all(visit: Visit) -> Shown:
         for group in visit.api.get("/plugins", query={"size": 1000, "sort": "group:asc"})["results"]
         if (kinds := _kinds(group, part))
     ]
-    return Shown("plugins", "Plugins", {"groups": groups}, section="plugins")
+    icons = visit.api.get("/plugins/icons/groups")
+    return Shown("plugins", "Plugins", {"groups": groups, "icons": icons}, section="plugins")
 
 
 def _kinds(group: dict[str, Any], part: str) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -49,9 +51,17 @@ def _one(visit: Visit, name: str) -> Shown:
         "text": _introduction(found["markdown"]),
         "properties": [(each, shape, each in required) for each, shape in rows],
         "outputs": schema.get("outputs", {}).get("properties", {}),
-        "example": f"id: {formats.last_part(name).lower()}\ntype: {name}\n",
+        "example": example_of(found, name),
+        "available": found["available"],
+        "icon": visit.api.get("/plugins/icons").get(name, {}).get("icon", ""),
     }
     return Shown("plugin", formats.last_part(name), values, (("Plugins", ui("/plugins")),), "plugins")
+
+
+def example_of(document: dict[str, Any], name: str) -> str:
+    """Return a flow that shows a type."""
+    schema = document["schema"]
+    return flow_of(name, document["kind"], schema["properties"], schema.get("definitions", {}))
 
 
 def _introduction(text: str) -> str:

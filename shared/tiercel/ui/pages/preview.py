@@ -45,7 +45,7 @@ def show(visit: Visit) -> Shown:
         values,
         (*crumbs, ("Outputs", f"{page}/outputs")),
         "executions",
-        allows="object-src data:" if found["type"] == "PDF" else "",
+        allows="object-src data:; frame-src data:" if found["type"] == "PDF" else "",
     )
 
 

@@ -19,7 +19,7 @@ export function bars(root, options, undo) {
   const { rows, link, height = HEIGHT, field = "state" } = options;
   if (!rows.length) return void root.append(h("p", { class: "i-muted" }, "Nothing in this time."));
   const states = statesOf(rows.map((row) => row.executionCounts));
-  const place = h("div", { class: "i-chart-canvas", role: "img", "aria-label": summary(rows, states, field) });
+  const place = h("div", { class: "i-chart-canvas", style: { "min-height": `${height}px` }, role: "img", "aria-label": summary(rows, states, field) });
   const tip = h("div", { class: "i-chart-tip", hidden: true });
   const legend = h("ul", { class: "i-chart-legend" }, states.map((state) => h("li", { data: { [field]: state } }, link ? h("a", { href: filtered(link, { [ASKED[field]]: state }) }, state) : state)), field === "state" && h("li", { class: "i-mean" }, "mean duration"));
   root.append(place, legend, tip);

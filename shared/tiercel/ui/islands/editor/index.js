@@ -111,7 +111,8 @@ class FlowEditor {
 
   /** The text with the line ends that it came with: what nobody touched stays byte for byte as it was. */
   get text() {
-    return this.view.state.doc.toString().replaceAll("\n", this.newline);
+    const text = this.view.state.doc.toString();
+    return this.newline === "\n" ? text : text.replaceAll("\n", this.newline);
   }
 
   get isChanged() {

@@ -11,8 +11,8 @@ export class Tabs {
   /** @param {import("./store.js").Store} store @param {(path: string) => void} shown is told which file is shown */
   constructor(store, shown) {
     Object.assign(this, { store, shown, open: new Map(), now: "" });
-    this.bar = h("div", { class: "i-tabs", role: "tablist", "aria-label": "Open files" });
-    this.place = h("div", { class: "i-file", role: "tabpanel" });
+    this.bar = h("div", { class: "i-tabs", role: "group", "aria-label": "Open files" });
+    this.place = h("div", { class: "i-file" });
     this.element = h("section", { class: "i-files-open" }, this.bar, this.place);
     this.draw();
   }
@@ -111,7 +111,7 @@ export class Tabs {
 
   #bar() {
     this.bar.replaceChildren(...[...this.open].map(([path, tab]) => h("span", { class: "i-tab", "data-now": String(path === this.now) },
-      h("button", { type: "button", role: "tab", title: path, "aria-selected": String(path === this.now), on: { click: () => this.show(path), auxclick: () => this.close(path) } },
+      h("button", { type: "button", title: path, "aria-pressed": String(path === this.now), on: { click: () => this.show(path), auxclick: () => this.close(path) } },
         name(path), this.#isChanged(tab) ? h("b", { title: "not stored yet" }, " •") : null),
       h("button", { type: "button", "aria-label": `Close ${path}`, on: { click: () => this.close(path) } }, "×"))));
   }

@@ -58,6 +58,14 @@ export function nameOf(box) {
   return node.task?.id ?? node.triggerDeclaration?.id ?? node.id ?? node.uid.split(".").at(-1);
 }
 
+/** Return the subflow in which a node is shown in place: `{uid, namespace, flowId}`; null where it is the flow's own. */
+export function subflowOf(box) {
+  let above = box.parent;
+  while (above && above.type !== "SubflowGraphCluster") above = above.parent;
+  const task = above?.task?.task;
+  return task ? { uid: above.task.uid, namespace: task.namespace, flowId: task.flowId } : null;
+}
+
 /** Return a node's type, as its author wrote it. */
 export function typeOf(box) {
   const { node, task } = box;

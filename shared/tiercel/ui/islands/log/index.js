@@ -17,9 +17,9 @@ const QUIET = 1_500; // milliseconds between two looks at a running execution
 /**
  * @param {HTMLElement} element
  * @param {{execution?: string, task?: string, taskRun?: string, attempt?: number, level?: string, q?: string,
- *   filters?: object, compact?: boolean, first?: {results: object[], total: number, level: string}, settled?: boolean}} options
+ *   filters?: object, compact?: boolean, first?: {results: object[], total: number, level: string}, settled?: object}} options
  *   `compact` is without a toolbar, as high as its lines up to some 20; `first` are the last lines, the newest first, as they
- *   came with the page; `settled` that no more will come
+ *   came with the page; `settled` as in `follow`
  */
 export function mount(element, options) {
   const island = new LogIsland(element, options);
@@ -90,7 +90,7 @@ class LogIsland {
         this.mark = mark;
         this.#tick();
       },
-    });
+    }, this.options.settled ?? undefined);
   }
 
   /** Show the last lines that came with the page, if they fill what is in sight or are all; returns whether they did. */

@@ -74,7 +74,7 @@ export class LogSource {
   /** Return whether there is an error before (`step` -1) or after (1) a time. */
   async hasError(step, timestamp) {
     const [field, operation] = step < 0 ? ["endDate", "LESS_THAN"] : ["startDate", "GREATER_THAN"];
-    const query = { ...this.filters, "filters[level][EQUALS]": "ERROR", [`filters[${field}][${operation}]`]: timestamp, page: 1, size: 1 };
+    const query = { ...this.filters, "filters[level][EQUALS]": "ERROR", [`filters[${field}][${operation}]`]: timestamp, page: 1, size: 1, sort: "timestamp:desc" };
     const { total } = await ask(["logs", "search"], { query });
     return total > 0;
   }
