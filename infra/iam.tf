@@ -99,6 +99,35 @@ resource "google_project_iam_member" "secret_names" {
   member  = google_service_account.function["api"].member
 }
 
+# Where the API may make secrets: those called SECRET_*, and no others. A secret is made in the project, so that the
+# condition lets the project through as well; the role allows nothing there but to make and to list secrets.
+resource "google_project_iam_member" "secret_admin" {
+  count = var.manage_secrets ? 1 : 0
+
+  project = var.project_id
+  role    = "roles/secretmanager.admin"
+  member  = google_service_account.function["api"].member
+
+  condition {
+    title      = "Secrets of flows"
+    expression = "resource.type == \"cloudresourcemanager.googleapis.com/Project\" || resource.name.startsWith(\"${local.flow_secrets}\")"
+  }
+}
+
+# Nobody knows their names beforehand, so whoever renders expressions may read all of them.
+resource "google_project_iam_member" "secret_values" {
+  for_each = var.manage_secrets ? local.runners : toset([])
+
+  project = var.project_id
+  role    = "roles/secretmanager.secretAccessor"
+  member  = google_service_account.function[each.key].member
+
+  condition {
+    title      = "Secrets of flows"
+    expression = "resource.name.startsWith(\"${local.flow_secrets}\")"
+  }
+}
+
 # ------------------------------------------------------------ who may call
 
 resource "google_cloud_run_service_iam_member" "pusher" {

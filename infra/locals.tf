@@ -70,10 +70,14 @@ locals {
     TIERCEL_JOB_TASKS = join(",", sort(tolist(var.worker.tasks)))
   } : name => value if var.worker_image != "" && value != "" }
 
+  # How the names begin of the secrets that flows read.
+  flow_secrets = "projects/${data.google_project.this.number}/secrets/SECRET_"
+
   # What only the door for people is told: where no login is asked for, IAM alone lets people in.
   door = merge(
     { TIERCEL_URL = local.urls.api },
     { for name, value in { TIERCEL_API_OPEN = "true" } : name => value if var.api_login == null },
+    { for name, value in { TIERCEL_MANAGE_SECRETS = "true" } : name => value if var.manage_secrets },
     { for name, value in { TIERCEL_ENVIRONMENT = var.environment.name, TIERCEL_ENVIRONMENT_COLOR = var.environment.color } : name => value if value != "" },
     { for name, value in { TIERCEL_USER = try(var.api_login.user, "") } : name => value if var.api_login != null },
   )

@@ -123,6 +123,13 @@ variable "functions" {
   }
 }
 
+variable "manage_secrets" {
+  description = "Whether the API and its pages may make, change and remove the secrets that flows read, SECRET_*; their values are shown to nobody."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "packages" {
   description = "The folder of the zips that `make package` builds."
   type        = string

@@ -81,7 +81,7 @@ def test_the_latest_of_each_flow(api: Api) -> None:
         api.fails(422, "POST", "/executions/latest", data=body)
 
 
-def test_the_task_that_failed_or_is_at_work_is_named(api: Api) -> None:
+def test_the_task_that_failed_or_is_at_work_is_named(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     fork = "io.kestra.plugin.core.flow.Parallel"
     broken = f"{{id: broken, type: {FAIL}}}"
     api.deploy(f"tasks:\n  - {{id: fork, type: {fork}, tasks: [{broken}, {{id: fine, type: {LOG}, message: x}}]}}")
@@ -93,6 +93,10 @@ def test_the_task_that_failed_or_is_at_work_is_named(api: Api) -> None:
     forked, looped, paused, good = (api.run(f"/executions/t/{flow}") for flow in "fghi")
     found = api.post("/executions/tasks", json=[forked, looped, paused, good, "nobody"])
     assert found == {forked: "broken", looped: "inner", paused: "ask"}
+    api.deploy(f"id: j\nnamespace: t\ntasks: [{{id: crash, type: {FAIL}}}]")
+    plain = api.run("/executions/t/j")
+    monkeypatch.setattr(type(api.rt.store), "scan", lambda *_: pytest.fail("read more than the top level"))
+    assert api.post("/executions/tasks", json=[plain, paused, good]) == {plain: "crash", paused: "ask"}
     api.fails(422, "POST", "/executions/tasks", json=["x"] * 1001)
 
 

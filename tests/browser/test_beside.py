@@ -109,6 +109,21 @@ def test_f1_lists_what_the_editor_can_do(page: Page, flow: str) -> None:
     expect(page.locator(".i-node")).to_have_count(2)
 
 
+def test_formatting_takes_away_spaces_that_mean_nothing(page: Page, there: Installation) -> None:
+    page.goto(f"{there.url}/ui/flows/new")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text('id: a  \n# c \nx: |\n  one  \n  two\ny: "a  \n  b"   \nz: 1 \n\n  \n')
+    page.get_by_role("tab", name="Only text").focus()
+    page.keyboard.press("F1")
+    page.get_by_role("combobox", name="Commands of the editor").fill("format")
+    page.keyboard.press("Enter")
+    lines = ["id: a", "# c", "x: |", "  one  ", "  two", 'y: "a  ', '  b"', "z: 1", ""]
+    expect(page.locator(".cm-content")).to_be_focused()
+    assert page.locator(".cm-line").evaluate_all("all => all.map(each => each.textContent)") == lines
+
+
 def test_another_id_is_no_revision_but_a_copy(page: Page, there: Installation, flow: str) -> None:
     opened(page, flow, "Only text")
     page.locator(".cm-line").first.click()

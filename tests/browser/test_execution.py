@@ -267,3 +267,6 @@ def test_a_preview_has_a_limit_of_rows_and_an_encoding(page: Page, there: Instal
     page.get_by_label("Encoding").fill("latin-1")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("pre.block")).to_have_text("straße\n" * 3)
+    other = there.run(f"{SPACE}/called")
+    opened(page, there, f"{SPACE}/called", other, f"/file/preview?path={quote(uri, safe='')}")
+    expect(page.get_by_text("Only the beginning is shown.")).to_be_visible()

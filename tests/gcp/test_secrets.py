@@ -7,12 +7,19 @@ from typing import Any, cast
 
 import pytest
 from google.api_core import exceptions
-from google.cloud.secretmanager_v1 import AccessSecretVersionResponse, Secret, SecretManagerServiceClient
+from google.cloud.secretmanager_v1 import (
+    AccessSecretVersionResponse,
+    AddSecretVersionRequest,
+    Secret,
+    SecretManagerServiceClient,
+    UpdateSecretRequest,
+)
 
 from tiercel.adapters.gcp import trying
 from tiercel.adapters.gcp.secrets import FRESH, ManagedSecrets
 from tiercel.adapters.local.secrets import EnvironmentSecrets
-from tiercel.errors import ConflictError, ExpressionError, TransientError
+from tiercel.errors import ConflictError, ExpressionError, NotFoundError, TransientError
+from tiercel.ports import SecretName
 
 
 class FakeClient:
@@ -20,6 +27,8 @@ class FakeClient:
 
     def __init__(self, **held: bytes | Exception) -> None:
         self.held = held
+        self.notes: dict[str, dict[str, str]] = {}
+        self.regions: dict[str, Any] = {}
         self.refuses: Exception | None = None
         self.asked: list[str] = []
 
@@ -36,7 +45,38 @@ class FakeClient:
         assert request["parent"] == "projects/p"
         if self.refuses:
             raise self.refuses
-        return [Secret(name=f"projects/1234/secrets/{name}") for name in self.held]
+        return [
+            Secret(name=f"projects/1234/secrets/{name}", annotations=self.notes.get(name, {})) for name in self.held
+        ]
+
+    def create_secret(self, *, request: dict[str, Any], retry: None, timeout: float) -> None:
+        self._refuse()
+        name = request["secret_id"]
+        Secret(request["secret"])  # the service's own shape
+        if name in self.held:
+            raise exceptions.AlreadyExists(f"Secret [{name}] already exists.")
+        self.held[name] = exceptions.NotFound("no versions")
+        self.notes[name] = request["secret"]["annotations"]
+        self.regions[name] = request["secret"]["replication"]
+
+    def update_secret(self, *, request: dict[str, Any], retry: None, timeout: float) -> None:
+        self._refuse()
+        UpdateSecretRequest(request)
+        self.notes[request["secret"]["name"].rpartition("/")[2]] = request["secret"]["annotations"]
+
+    def add_secret_version(self, *, request: dict[str, Any], retry: None, timeout: float) -> None:
+        self._refuse()
+        AddSecretVersionRequest(request)
+        self.held[request["parent"].removeprefix("projects/p/secrets/")] = request["payload"]["data"]
+
+    def delete_secret(self, *, request: dict[str, Any], retry: None, timeout: float) -> None:
+        self._refuse()
+        if self.held.pop(request["name"].removeprefix("projects/p/secrets/"), None) is None:
+            raise exceptions.NotFound("gone")
+
+    def _refuse(self) -> None:
+        if self.refuses:
+            raise self.refuses
 
 
 class Seconds:
@@ -134,3 +174,60 @@ def test_names_that_may_not_be_listed_say_which_role_is_missing() -> None:
     client.refuses = exceptions.Forbidden("Permission denied")
     with pytest.raises(ConflictError, match=r"roles/secretmanager\.viewer"):
         secrets(client).names()
+
+
+def written(client: FakeClient, **environment: str) -> ManagedSecrets:
+    """Return secrets that may be written."""
+    fake = cast(SecretManagerServiceClient, client)
+    return ManagedSecrets("p", environment, client=fake, region="europe-west1", is_writable=True, clock=Seconds())
+
+
+def test_a_secret_is_made_changed_described_and_removed() -> None:
+    client = FakeClient()
+    found = written(client)
+    found.put("db_pass", "one", "the database")
+    assert client.held == {"SECRET_DB_PASS": b"one"}
+    assert client.regions["SECRET_DB_PASS"] == {"user_managed": {"replicas": [{"location": "europe-west1"}]}}
+    assert found.get("DB_PASS") == "one"
+    found.put("DB_PASS", "two \u00fc", "ours")
+    assert client.held == {"SECRET_DB_PASS": "two \u00fc".encode()}
+    assert found.get("db_pass") == "two \u00fc"
+    assert found.listed() == [SecretName("DB_PASS", "Secret Manager", "ours")]
+    found.delete("db_pass")
+    with pytest.raises(ExpressionError):
+        found.get("db_pass")
+    with pytest.raises(NotFoundError, match="no secret 'DB_PASS'"):
+        found.delete("DB_PASS")
+
+
+def test_what_may_not_be_written_says_the_remedy_and_never_the_value() -> None:
+    client = FakeClient()
+    refused = [pytest.raises(ConflictError, match="manage_secrets = true") for _ in range(4)]
+    with refused[0]:
+        secrets(client).put("k", "hidden")  # not switched on: nothing is asked
+    assert client.held == {}
+    client.refuses = exceptions.PermissionDenied("hidden is not for you")
+    with refused[1] as found:
+        written(client).put("k", "hidden")
+    assert "hidden" not in str(found.value)
+    with refused[2]:
+        written(client).delete("k")
+    with refused[3]:
+        secrets(client).delete("k")
+
+
+@pytest.mark.parametrize(("key", "value"), [("a b", "v"), ("", "v"), ("k", ""), ("k", "x" * 65_537), ("k" * 249, "v")])
+def test_what_is_no_secret_is_not_written(key: str, value: str) -> None:
+    client = FakeClient()
+    with pytest.raises(ValueError, match="wanted"):
+        written(client).put(key, value)
+    assert client.held == {}
+
+
+def test_a_secret_of_the_environment_is_changed_there() -> None:
+    found = written(FakeClient(), SECRET_K=base64.b64encode(b"own").decode())
+    assert found.listed() == [SecretName("K", "environment")]
+    with pytest.raises(ConflictError, match="SECRET_K"):
+        found.put("k", "v")
+    with pytest.raises(ConflictError, match="SECRET_K"):
+        found.delete("K")

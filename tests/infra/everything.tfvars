@@ -11,3 +11,4 @@ budget          = { billing_account = "012345-6789AB-CDEF01", amount = 20 }
 worker_image    = "europe-west1-docker.pkg.dev/demo-project/flows-prod-functions/worker:1"
 worker          = { memory = "8Gi", cpu = "4", tasks = ["io.kestra.plugin.scripts.", "io.kestra.plugin.dbt."] }
 environment     = { name = "Production", color = "#c0322b" }
+manage_secrets  = true

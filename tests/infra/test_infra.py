@@ -20,8 +20,8 @@ from tiercel.cloud.settings import Settings, read_settings
 from tiercel.planner.plan import MOST_LOST
 
 SETS = ("everything", "minimal", "second_region")
-CALLED = {"TIERCEL_ENVIRONMENT", "TIERCEL_ENVIRONMENT_COLOR"}
-"""What the pages call an installation."""
+CALLED = {"TIERCEL_ENVIRONMENT", "TIERCEL_ENVIRONMENT_COLOR", "TIERCEL_MANAGE_SECRETS"}
+"""What only some installations say: what the pages call them, and whether secrets are made there."""
 DOOR = {"TIERCEL_URL", "TIERCEL_USER", "TIERCEL_PASSWORD", "TIERCEL_TOKEN", "TIERCEL_API_OPEN"} | CALLED
 """Settings of the function that people call."""
 LOGIN = {"TIERCEL_PASSWORD", "TIERCEL_TOKEN"}
@@ -178,11 +178,17 @@ ON_THE_PROJECT = {
 }
 """The roles that are granted on the whole project, and whether a condition narrows them to something of ours."""
 
+FOR_SECRETS = {"roles/secretmanager.admin": True, "roles/secretmanager.secretAccessor": True}
+"""Those besides, where secrets are managed from the pages."""
+
 
 @pytest.mark.parametrize("name", SETS)
 def test_no_other_right_holds_on_the_whole_project(checked: dict[str, Checked], name: str) -> None:
     plan = checked[name].planned("google_project_iam_member").values()
-    assert {each["role"]: bool(each["condition"]) for each in plan} == ON_THE_PROJECT
+    more = FOR_SECRETS if name == "everything" else {}
+    assert {each["role"]: bool(each["condition"]) for each in plan} == ON_THE_PROJECT | more
+    writers = [each["member"] for each in plan if each["role"] == "roles/secretmanager.admin"]
+    assert [each.partition(":")[2].partition("@")[0] for each in writers] == (["flows-prod-api"] if more else [])
     granted = [each for each in plan if each["role"] in ("roles/secretmanager.viewer", "roles/datastore.user")]
     prefix = checked[name].plan["variables"]["prefix"]["value"]
     accounts = {each["member"].partition(":")[2].partition("@")[0] for each in granted}

@@ -239,3 +239,21 @@ def test_what_waits_for_a_place_can_be_forced_to_run(world: World, reader: Reade
     assert world.api.wait_for(second, "PAUSED")
     for each in (first, second):
         world.api.send("DELETE", f"/executions/{each}/kill")
+
+
+def test_a_backfill_says_below_the_input_what_is_wrong_and_keeps_what_was_given(world: World, reader: Reader) -> None:
+    day = "triggers: [{id: day, type: io.kestra.plugin.core.trigger.Schedule, cron: '0 0 * * *'}]\n"
+    inputs = "inputs: [{id: n, type: INT, max: 5, defaults: 1}, {id: f, type: FILE}]\n"
+    world.api.deploy(flow("filled", "company.fill", inputs + day))
+    page = "/ui/flows/edit/company.fill/filled/triggers?backfill=day"
+    html = reader.get(page)
+    assert html.all("input", name="n", value="1")
+    assert not html.all("input", name="f")
+    response = reader.post(page, data={"_start": "2026-01-01T00:00:00", "n": "9", "_labels": "a:b"})
+    text = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert 'value="9"' in text
+    assert "a:b" in text
+    assert "f: " in text[text.index('role="alert"') :][:300]
+    assert text.index('data-input="n"') < text.index("5", text.index("<div data-errors><p>"))
+    assert reader.get(f"{page}&_start=2026-01-01T00:00:00&_end=2026-01-03T00:00:00").text.count("3 executions") == 1

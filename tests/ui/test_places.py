@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from api.driving import LOG
+from tiercel.adapters.local.secrets import EnvironmentSecrets
 from tiercel.api.site import Site
-from tiercel.errors import TiercelError
+from tiercel.errors import NotFoundError, TiercelError
+from tiercel.ports import SecretName
 from tiercel.triggerrecords import decode_state, state_write
 from tiercel.ui.pages.namespaces import grown
 from tiercel.ui.pages.plugins import example_of
@@ -203,3 +205,49 @@ def test_the_first_flow_runs_in_one_click_and_a_folder_of_flows_is_imported(worl
     assert {each["id"] for each in world.api.get("/flows/search?namespace=folder")["results"]} == {"one", "two"}
     nothing = reader.post("/ui/welcome", data={"folder": (BytesIO(b"x"), "flows/readme.md")})
     assert (nothing.status_code, "holds no file" in nothing.get_data(as_text=True)) == (422, True)
+
+
+class Kept(EnvironmentSecrets):
+    """Secrets that can be written."""
+
+    is_writable = True
+
+    def listed(self) -> list[SecretName]:
+        return [SecretName(name, "Secret Manager", text) for name, (_, text) in sorted(self.kept.items())]
+
+    kept: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def put(self, key: str, value: str, description: str = "") -> None:
+        if " " in key:
+            raise ValueError(f"'{key}' is not a secret's name")
+        self.kept[key.upper()] = value, description
+
+    def delete(self, key: str) -> None:
+        if self.kept.pop(key, None) is None:
+            raise NotFoundError(f"there is no secret '{key}'")
+
+
+def test_secrets_are_made_and_removed_where_they_can_be_and_never_shown(world: World, reader: Reader) -> None:
+    page = "/ui/namespaces/edit/company.team/secrets"
+    assert "SECRET_NAME" in reader.get(page).text
+    assert "manage_secrets" in reader.post(page, data={"key": "K", "value": "v"}).get_data(as_text=True)
+    parts = replace(world.api.rt, services=replace(world.api.rt.services, secrets=Kept({})))
+    there = world.reader(replace(world.site, parts=parts))
+    assert there.moves(page, data={"key": "token", "value": "hidden-1", "description": "for the shop"}) == page
+    assert Kept.kept == {"TOKEN": ("hidden-1", "for the shop")}
+    text = there.client.get(page).get_data(as_text=True)
+    assert "for the shop" in text
+    assert "Secret Manager" in text
+    assert "hidden-1" not in text
+    refused = there.post(page, data={"key": "a b", "value": "hidden-2"})
+    assert (refused.status_code, "hidden-2" in refused.get_data(as_text=True)) == (422, False)
+    assert there.client.get("/api/v1/main/secrets").json == {
+        "readOnly": False,
+        "results": [{"key": "TOKEN", "description": "for the shop", "source": "Secret Manager", "tags": []}],
+        "total": 1,
+    }
+    (remove,) = [each for each in there.get(page).all("form") if "DELETE" in each.attributes["action"]]
+    there.moves(remove.attributes["action"])
+    assert Kept.kept == {}
+    gone = there.client.delete("/api/v1/main/namespaces/t/secrets/TOKEN", headers={"Sec-Fetch-Site": "same-origin"})
+    assert gone.status_code == 404

@@ -15,6 +15,9 @@ from tiercel.ui.visit import Moved, Visit
 Flow = Mapping[str, Any]
 Trigger = Mapping[str, Any]
 
+UNFIT = ("FILE", "FORM")
+"""Types of inputs that a backfill cannot be given."""
+
 OWN = ("_start", "_end", "_onlyMissing", "_labels")
 """The form's own fields."""
 
@@ -42,7 +45,9 @@ def form(visit: Visit, flow: Flow, trigger: Trigger) -> dict[str, Any] | Moved:
             return Moved(visit.here(backfill=None), "The backfill begins.")
         except (InputError, ConflictError) as error:
             trouble = str(error)
-    shown = [each for each in fields(reports, dict(given), complain=sent) if each.type not in ("FILE", "FORM")]
+    every = fields(reports, dict(given), complain=sent)
+    shown = [each for each in every if each.type not in UNFIT]
+    trouble = trouble or "; ".join(f"{each.id}: {text}" for each in every if each.type in UNFIT for text in each.errors)
     return {"fields": shown, "said": said, "trouble": trouble, "values": values, "status": 422 if sent else 200}
 
 

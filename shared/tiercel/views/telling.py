@@ -5,10 +5,10 @@ Promise: what is read is bounded, however many runs an execution has: some of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from tiercel.model.execution import Execution, TaskRun, decode_branch_end, decode_lane, is_hidden
+from tiercel.model.execution import MAIN_LANE, Execution, TaskRun, decode_branch_end, decode_lane, is_hidden, lane_key
 from tiercel.model.states import State
 from tiercel.ports import StateStore
 
@@ -21,11 +21,22 @@ GOOD = frozenset((State.SUCCESS, State.SKIPPED, State.CANCELLED, State.CREATED, 
 BAD = frozenset((State.FAILED, State.KILLED, State.WARNING))
 
 
-def telling_task(store: StateStore, header: Execution) -> str | None:
-    """Return the id of the task that failed, or that is at work; None where no task says more than the others."""
-    if header.state in GOOD:
-        return None
-    return _chosen(_runs(store, header.id), ended=header.state.is_terminal)
+def telling_tasks(store: StateStore, headers: Sequence[Execution]) -> dict[str, str]:
+    """Return the task of each execution that failed, or that is at work; not of those where none says more than others.
+
+    The top level of all of them is read at once; only where that shows a fork, or a loop, is it looked for inside.
+    """
+    meant = [header for header in headers if header.state not in GOOD]
+    stored = store.get([lane_key(header.id, MAIN_LANE) for header in meant])
+    found = {}
+    for header, main in zip(meant, stored, strict=True):
+        ended = header.state.is_terminal
+        run = None if main is None else _chosen(decode_lane(main.body).runs.values(), ended=ended)
+        if run is None or not (run.attempts or run.key in header.paused):
+            run = _chosen(_runs(store, header.id), ended=ended)
+        if run is not None:
+            found[header.id] = run.task
+    return found
 
 
 def _runs(store: StateStore, execution: str) -> Iterator[TaskRun]:
@@ -36,7 +47,7 @@ def _runs(store: StateStore, execution: str) -> Iterator[TaskRun]:
             yield from decode_branch_end(body).runs
 
 
-def _chosen(runs: Iterable[TaskRun], *, ended: bool) -> str | None:
+def _chosen(runs: Iterable[TaskRun], *, ended: bool) -> TaskRun | None:
     """Return the first that failed, or the latest that goes on; not one that only holds such a one."""
     meant = {
         run.key: run
@@ -47,4 +58,4 @@ def _chosen(runs: Iterable[TaskRun], *, ended: bool) -> str | None:
     inner = [run for run in meant.values() if run.key not in above]
     worst = [run for run in inner if run.state is State.FAILED] or inner
     pick = min if ended else max
-    return pick(worst, key=lambda run: run.at[-1][1]).task if worst else None
+    return pick(worst, key=lambda run: run.at[-1][1]) if worst else None

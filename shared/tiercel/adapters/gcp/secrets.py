@@ -174,16 +174,11 @@ class ManagedSecrets:
             ConflictError: It may not be removed, or is the environment's.
             TransientError: The service is busy.
         """
-        from google.api_core import exceptions
-
         name = self._changeable(key)
-        asked = {"name": f"projects/{self._project}/secrets/{_PREFIX}{name}"}
-        try:
-            tried(lambda: self._do(name, self._client.delete_secret, asked), "Secret Manager")
-        except exceptions.NotFound:
-            raise NotFoundError(f"there is no secret '{name}' in Secret Manager") from None
         with self._lock:
             self._known.pop(name, None)
+        asked = {"name": f"projects/{self._project}/secrets/{_PREFIX}{name}"}
+        tried(lambda: self._do(name, self._client.delete_secret, asked), "Secret Manager")
 
     def _changeable(self, key: str) -> str:
         """Return the name of a secret that can be changed here."""
@@ -203,6 +198,8 @@ class ManagedSecrets:
             call(request=asked, retry=None, timeout=TIMEOUT)
         except exceptions.Forbidden:
             raise self._forbidden(name) from None
+        except exceptions.NotFound:
+            raise NotFoundError(f"there is no secret '{name}' in Secret Manager") from None
 
     def _forbidden(self, name: str) -> ConflictError:
         return ConflictError(

@@ -17,7 +17,7 @@ from tiercel.api.routing import routes
 from tiercel.model.execution import Execution, Record, decode_execution
 from tiercel.model.instants import iso
 from tiercel.model.states import State
-from tiercel.views.telling import telling_task
+from tiercel.views.telling import telling_tasks as tasks_of
 
 LATEST = 1000
 """Flows whose latest executions may be asked for at once."""
@@ -109,8 +109,7 @@ def telling_tasks(call: Call) -> object:
     if len(ids) > LATEST:
         raise UnprocessableError(f"{len(ids)} executions are named, more than {LATEST}")
     headers = named_headers(parts.store, ids, newest_first=True)
-    found = {header.id: telling_task(parts.store, header) for header in headers}
-    return {execution: task for execution, task in found.items() if task is not None}
+    return tasks_of(parts.store, headers)
 
 
 @routes.route("GET", "/executions/{id}/flow")

@@ -110,14 +110,12 @@ def _form(visit: Visit, checking: str, sending: str, first: Form) -> dict[str, A
     trouble: list[tuple[str, str]] = []
     if sent:
         try:
-            after = visit.api.send_form(sending, given, files)
-            return Moved(_page_of(visit, after))
+            return Moved(_page_of(visit, visit.api.send_form(sending, given, files)))
         except (InputError, ConflictError) as error:
             trouble = list(getattr(error, "violations", ())) or [("", str(error))]
     said = _said(visit, checking, given)
-    filled = fields(said["inputs"], dict(given), complain=sent)
     return {
-        "fields": filled,
+        "fields": fields(said["inputs"], dict(given), complain=sent),
         "trouble": [(path, text) for path, text in trouble if path not in types],
         "checks": said["checks"],
         "form": visit.request.form,

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tiercel.api.failures import NoRouteError, UnprocessableError
-from tiercel.errors import InputError
+from tiercel.api.failures import NoRouteError, NotAllowedError, UnprocessableError
+from tiercel.errors import ConflictError, InputError
 from tiercel.ui import formats
 from tiercel.ui.asking import address, with_query
 from tiercel.ui.counting import executions_daily
@@ -168,9 +168,23 @@ def _object(text: str) -> dict[str, Any]:
     return found
 
 
-def _secrets(visit: Visit, name: str) -> dict[str, Any]:
-    found = visit.api.find("/namespaces/{}/secrets", name, query={"size": MOST})
-    return {"secrets": None if found is None else found["results"]}
+def _secrets(visit: Visit, name: str) -> dict[str, Any] | Moved:
+    form, trouble = visit.request.form, ""
+    if visit.request.method == "POST":
+        body = {each: form.get(each, "") for each in ("key", "value", "description")}
+        try:
+            visit.api.send("PUT", address("/namespaces/{}/secrets", name), body)
+        except (UnprocessableError, NotAllowedError, ConflictError) as error:
+            trouble = str(error)
+        else:
+            return Moved(ui("/namespaces/edit/{}/secrets", name), f"The secret {body['key'].upper()} is stored.")
+    try:
+        found = visit.api.get("/namespaces/{}/secrets", name, query={"size": MOST})
+    except ConflictError as error:  # they may not be listed
+        found, trouble = {"readOnly": True, "results": []}, str(error)
+    status = 422 if trouble and visit.request.method == "POST" else 200
+    shown = {"secrets": found["results"], "read_only": found["readOnly"]}
+    return {**shown, "trouble": trouble, "form": form, "status": status}
 
 
 def _dependencies(visit: Visit, name: str) -> dict[str, Any]:

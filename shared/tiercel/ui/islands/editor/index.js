@@ -57,6 +57,11 @@ class FlowEditor {
     element.append(this.root);
     dress(this.root);
     this.#split();
+    this.undo.listen(document, "keydown", (event) => {
+      if (event.key !== "F1" || event.defaultPrevented) return;
+      event.preventDefault(); // also where the focus is beside the text
+      commands(this);
+    });
     this.undo.listen(window, "beforeunload", (event) => this.isChanged && event.preventDefault());
     this.#begin();
   }
