@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from itertools import product
 
@@ -79,6 +80,18 @@ def test_small_answers(api: Api) -> None:
 
 
 # ------------------------------------------------------------------ Enterprise
+
+
+def test_a_large_answer_is_packed_for_who_takes_it_so(client: Client, api: Api) -> None:
+    api.deploy(f"description: {'x' * 30_000}")
+    packed = client.get("/api/v1/main/flows/t/f", headers={"Accept-Encoding": "br, gzip"})
+    plain = client.get("/api/v1/main/flows/t/f")
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.get_data()) == plain.get_data()
+    assert len(packed.get_data()) < 2_000
+    small = client.get("/api/v1/main/configs", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in small.headers
 
 
 def test_what_only_the_enterprise_edition_has_says_so(client: Client) -> None:

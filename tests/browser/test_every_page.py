@@ -31,6 +31,7 @@ PAGES = (
     *(f"{GOOD}{tab}" for tab in ("", "/gantt", "/logs", "/topology", "/outputs", "/metrics", "/replay")),
     f"{GOOD}/file/preview?path={{file}}",
     "/ui/executions/company.sales/sync-customers/{bad}",
+    "/ui/executions/company.sales/sync-customers/{bad}/restart",
     "/ui/executions/company.plant/watch-sensors/{running}",
     "/ui/executions/company.finance/approve-invoice/{paused}/resume",
     "/ui/logs",

@@ -31,6 +31,7 @@ PAGES = [
     *(f"{GOOD}{tab}" for tab in ("", "/gantt", "/logs", "/topology", "/outputs", "/metrics", "/replay")),
     "/ui/executions/company.team/bad/{bad}",
     "/ui/executions/company.team/bad/{bad}/logs",
+    "/ui/executions/company.team/bad/{bad}/restart",
     "/ui/executions/company.team/wait/{paused}",
     "/ui/executions/company.team/wait/{paused}/resume",
     "/ui/executions/company.team/shown/{good}/file/preview?path={file}",

@@ -251,3 +251,16 @@ def test_secrets_are_made_and_removed_where_they_can_be_and_never_shown(world: W
     assert Kept.kept == {}
     gone = there.client.delete("/api/v1/main/namespaces/t/secrets/TOKEN", headers={"Sec-Fetch-Site": "same-origin"})
     assert gone.status_code == 404
+
+
+def test_the_overview_of_a_namespace_has_its_description_and_how_it_goes(world: World, reader: Reader) -> None:
+    world.api.does("PUT", "/namespaces/company.team", json={"description": "Ours: **shop**. <script>alert(1)</script>"})
+    response = reader.client.get("/ui/namespaces/edit/company.team")
+    text = response.get_data(as_text=True)
+    assert "<strong>shop</strong>" in text
+    assert "<script>alert(1)" not in text
+    page = reader.get("/ui/namespaces/edit/company.team")
+    assert "Latest failures" in page.text
+    assert "In progress" in page.text
+    assert "company.team.shown" in page.text
+    assert "Latest failures" not in reader.get("/ui/namespaces/edit/company.nothing").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
 import hmac
 import logging
 from collections.abc import Iterable
@@ -30,6 +31,10 @@ from tiercel.api.routing import Route, segments_of
 from tiercel.api.site import Site
 
 API = "/api/v1"
+JSON = "application/json"
+PACKED = 20_000
+"""Bytes from which on an answer of JSON is packed."""
+
 REALM = 'Basic realm="Tiercel"'
 
 _log = logging.getLogger("tiercel.api")
@@ -53,6 +58,7 @@ class Application:
             response = self._failed(request, error)
         finally:
             request.close()  # what was uploaded
+        _pack(request, response)
         return response(environ, start)
 
     def _answer(self, request: Request) -> Response:
@@ -115,7 +121,7 @@ class Application:
         response = Response(
             _encode(failure.body(request.path)),
             failure.status,
-            content_type="application/problem+json" if wants_problem else "application/json",
+            content_type="application/problem+json" if wants_problem else JSON,
         )
         response.headers.update(failure.headers)
         if failure.status == 401:
@@ -175,6 +181,19 @@ def _translated(error: HTTPException) -> RequestError:
     return found
 
 
+def _pack(request: Request, response: Response) -> None:
+    """Pack a large answer of JSON for who takes it so: nothing in front of a function does it."""
+    if response.is_streamed or response.mimetype != JSON or "Content-Encoding" in response.headers:
+        return
+    body = response.get_data()
+    if len(body) < PACKED:
+        return
+    response.headers.add("Vary", "Accept-Encoding")
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.set_data(gzip.compress(body, 1, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+
+
 def _response(given: object) -> Response:
     if isinstance(given, Response):
         return given
@@ -187,4 +206,4 @@ def _response(given: object) -> Response:
     if isinstance(body, bytes | str):
         kind = answer.content_type or "text/plain; charset=utf-8"
         return Response(body, answer.status, headers=dict(answer.headers), content_type=kind)
-    return Response(_encode(body), answer.status, headers=dict(answer.headers), content_type="application/json")
+    return Response(_encode(body), answer.status, headers=dict(answer.headers), content_type=JSON)

@@ -101,10 +101,9 @@ def _writable(call: Call) -> Secrets:
 @routes.route("PUT", "/namespaces/{namespace}/secrets", body="application/json", shape=Given, codes=())
 def put_secret(call: Call) -> object:
     """Keep a secret, where secrets can be written from here; its value is given back to nobody."""
-    namespace, secrets = namespace_of(call), _writable(call)
-    given = read_json(call, Given)
+    namespace, given = namespace_of(call), read_json(call, Given)
     try:
-        secrets.put(given.key, given.value, given.description or "")
+        _writable(call).put(given.key, given.value, given.description or "")
     except ValueError as error:
         raise UnprocessableError(str(error)) from None
     return _page(call, namespace)

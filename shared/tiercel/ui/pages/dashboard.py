@@ -38,17 +38,23 @@ def show(visit: Visit) -> Shown:
         "daily": daily,
         "counts": counts,
         "cards": cards(visit, counts, where, span),
-        "running": _search(visit, where, OPEN, ROWS),
-        "open": ui("/executions", query={**where, "state": OPEN}),
-        "next": _next(visit, where),
-        "failures": [
-            (each, first_error(visit, each["id"])) for each in _search(visit, where, "FAILED", FAILURES)["results"]
-        ],
-        "failed": ui("/executions", query={**where, "state": "FAILED"}),
+        **events(visit, where),
         "shares": shares(counted(visit, "/stats/executions/daily/group-by-namespace", counted_by)),
         "link": ui("/executions", query={**narrowed, **span}),
     }
     return Shown("dashboard", "Dashboard", values, section="dashboards")
+
+
+def events(visit: Visit, where: Mapping[str, str]) -> dict[str, Any]:
+    """Return what has failed, what is in progress and what is to come, of a namespace or a flow."""
+    failed = _search(visit, where, "FAILED", FAILURES)["results"]
+    return {
+        "running": _search(visit, where, OPEN, ROWS),
+        "open": ui("/executions", query={**where, "state": OPEN}),
+        "next": _next(visit, where),
+        "failures": [(each, first_error(visit, each["id"])) for each in failed],
+        "failed": ui("/executions", query={**where, "state": "FAILED"}),
+    }
 
 
 def cards(

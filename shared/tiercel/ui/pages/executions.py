@@ -17,7 +17,7 @@ BULK = (
     ("resume", "POST", "play", "Resume", "resumed", ""),
     ("unqueue", "POST", "right", "Unqueue", "taken out of the queue", ""),
     ("force-run", "POST", "bolt", "Force run", "forced to run", ""),
-    ("change-status", "POST", "edit", "State", "changed", "newStatus"),
+    ("change-status", "POST", "edit", "Change state", "changed", "newStatus"),
 )
 """What can be done to many: verb, method, icon, button, what is said afterwards, and the field that it takes."""
 

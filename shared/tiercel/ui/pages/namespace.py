@@ -10,7 +10,8 @@ from tiercel.api.failures import NoRouteError, NotAllowedError, UnprocessableErr
 from tiercel.errors import ConflictError, InputError
 from tiercel.ui import formats
 from tiercel.ui.asking import address, with_query
-from tiercel.ui.counting import executions_daily
+from tiercel.ui.counting import executions_daily, totals
+from tiercel.ui.pages.dashboard import cards, events
 from tiercel.ui.pages.executions import listed
 from tiercel.ui.pages.flows import latest
 from tiercel.ui.visit import Moved, Shown, Visit, ui
@@ -35,6 +36,9 @@ KINDS = (
     ("JSON", '{"a": 1} or [1, 2]'),
 )
 """The types of values, each with how one is written."""
+
+WEEK = "PT168H"
+"""What the overview looks back on."""
 
 MOST = 500
 """Flows and keys of a tab."""
@@ -62,9 +66,15 @@ def show(visit: Visit) -> Shown | Moved:
 
 
 def _overview(visit: Visit, name: str) -> dict[str, Any]:
-    summary = visit.api.post("/stats/summary", body={"namespace": name})
-    running = visit.api.get("/executions/search", query={"namespace": name, "state": "RUNNING", "size": 10})
-    return {"summary": summary, "running": running, "daily": executions_daily(visit, {"namespace": name})}
+    where, span = {"namespace": name}, {"timeRange": WEEK}
+    daily = executions_daily(visit, {**where, **span})
+    counts = totals(daily)
+    return {
+        "description": visit.api.get("/namespaces/{}", name).get("description", ""),
+        "cards": cards(visit, counts, where, span),
+        "daily": daily if counts else [],
+        **events(visit, where),
+    }
 
 
 def _flows(visit: Visit, name: str) -> dict[str, Any]:

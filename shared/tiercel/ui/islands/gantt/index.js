@@ -143,9 +143,9 @@ class Gantt {
     ];
   }
 
-  #log({ key, run }) {
+  #log({ key, run, depth }) {
     const element = h("div", { class: "i-gantt-log" });
-    const outer = h("div", { class: "i-gantt-inner" }, element);
+    const outer = h("div", { class: "i-gantt-inner", role: "treeitem", "aria-level": depth + 2 }, element);
     this.logs.get(key)?.unmount();
     this.logs.set(key, mountLog(element, { execution: run.executionId ?? this.run.id, taskRun: run.id, level: this.level, compact: true }));
     return outer;

@@ -18,7 +18,7 @@ export function showMenu(title, items, x, y, back) {
   const away = (event) => !menu.contains(event.target) && close();
   const entries = items.map(({ text, href, run }) =>
     href ? h("a", { role: "menuitem", href }, text) : h("button", { role: "menuitem", type: "button", on: { click: () => (close(), run()) } }, text));
-  const menu = h("div", { class: "i-menu", role: "menu", "aria-label": title, on: { keydown: keys } }, h("header", {}, title), entries);
+  const menu = h("div", { class: "i-menu", role: "menu", "aria-label": title, on: { keydown: keys } }, h("header", { "aria-hidden": "true" }, title), entries);
   function keys(event) {
     const place = entries.indexOf(document.activeElement);
     if (event.key === "Escape") close();

@@ -47,7 +47,7 @@ async function far(text, signal) {
       { kind: "Flow", text: `${flow.namespace}.${flow.id}`, href: flowPage(flow.namespace, flow.id) },
       { kind: "Execute", text: `Execute ${flow.namespace}.${flow.id}`, href: page(["flows", "execute", flow.namespace, flow.id]), late: !wish },
     ])),
-    wish ? [] : ask(["namespaces", "search"], { query: { q, size: MOST }, signal }).then(({ results }) => results.map(({ id }) => ({ kind: "Namespace", text: id, href: page(["namespaces", "edit", id]) }))),
+    wish ? [] : ask(["namespaces", "autocomplete"], { json: { q }, signal }).then((names) => names.slice(0, MOST).map((id) => ({ kind: "Namespace", text: id, href: page(["namespaces", "edit", id]) }))),
     !wish && /^[\w-]{8,}$/.test(q) ? ask(["executions", q], { signal }).then((run) => [{ kind: "Execution", text: `${run.id} (${run.namespace}.${run.flowId})`, href: executionPage(run) }]) : [],
     wish ? [] : types().then((all) => all.filter((each) => each.toLowerCase().includes(q.toLowerCase())).slice(0, MOST).map((each) => ({ kind: "Type", text: lastPart(each), more: each, href: page(["plugins", each]) }))),
   ];
