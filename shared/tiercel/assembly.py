@@ -29,12 +29,13 @@ from tiercel.namespaces.files import NamespaceFiles
 from tiercel.namespaces.records import Namespaces
 from tiercel.namespaces.storekeys import StoreKeyValues
 from tiercel.planner.scene import Scene
-from tiercel.ports import Clock, ObjectStore, StateStore, Vitals
+from tiercel.ports import Clock, ObjectStore, StateStore
 from tiercel.readers import Readers
 from tiercel.services import Secrets, Services
 from tiercel.taskcache import TaskCache
 from tiercel.triggerstates.changes import StoredTriggers, TriggerStates
 from tiercel.views.executions import ExecutionView
+from tiercel.vitals import Vitals
 from tiercel.worker import LOOK, LocalWorker
 
 if TYPE_CHECKING:
@@ -71,8 +72,6 @@ class World:
     """Whether expressions may ask nobody outside."""
     look: float = LOOK
     """Seconds after which it is looked again whether a task that runs is still wanted; each look reads a document."""
-    vitals: Vitals | None = None
-    """Tells how the installation fares; None where the runtime adds it."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Parts:
     view: ExecutionView
     triggers: DueTriggers
     vitals: Vitals | None = field(default=None, kw_only=True)
-    """Tells how the installation fares."""
+    """Tells how the installation fares; a runtime adds it."""
 
 
 class DueTriggers:
@@ -155,8 +154,7 @@ def assemble(world: World, *, observer: Observer | None = None, watch: Watch | N
     view = ExecutionView(world.store, world.objects)
     triggers = DueTriggers(lanes, intake, services, states, _recover(world.environment))
     engine = Engine(lanes, intake, states, triggers)
-    stands = world.where, world.store, flows, intake, lanes, engine, services, view, triggers
-    return Parts(*stands, vitals=world.vitals)
+    return Parts(world.where, world.store, flows, intake, lanes, engine, services, view, triggers)
 
 
 def _recover(environment: Mapping[str, str]) -> Recover:

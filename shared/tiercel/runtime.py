@@ -6,7 +6,7 @@ import gc
 import os
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -20,8 +20,9 @@ from tiercel.attempt import Watch
 from tiercel.encryption import generate_key
 from tiercel.firing.ticking import Scheduler
 from tiercel.lanes import Observer
-from tiercel.ports import Clock, Readings
+from tiercel.ports import Clock
 from tiercel.pump import Pump
+from tiercel.vitals import Readings
 
 DEFAULT_STORE = Path.home() / ".tiercel"
 
@@ -133,9 +134,8 @@ def embedded(
     bus = OutboxBus(store, clock, adopt=adopt)
     pump = Pump(bus, parts.engine.handle, threads or worker_threads(), poisoned(parts.lanes))
     scheduler = Scheduler(store, clock, parts.flows.alarm, parts.triggers.begin)
-    vitals = EmbeddedVitals(store, bus, scheduler, clock.now().timestamp())
-    own = {"folder": folder, "database": store, "bus": bus, "pump": pump, "scheduler": scheduler, "vitals": vitals}
-    return Runtime(**{**vars(parts), **own})
+    parts = replace(parts, vitals=EmbeddedVitals(store, bus, scheduler, clock.now().timestamp()))
+    return Runtime(**vars(parts), folder=folder, database=store, bus=bus, pump=pump, scheduler=scheduler)
 
 
 def _world(folder: Path, store: SqliteStore, clock: Clock, *, offline: bool) -> World:

@@ -26,7 +26,7 @@ def built() -> dict[str, Any]:
 
 def weight(built: dict[str, Any], *islands: str) -> int:
     """Return the bytes that a page with some islands loads, compressed."""
-    files = {built["boot"], *(file for island in islands for file in built["islands"][island])}
+    files = {built["boot"], *built["needed"], *(file for island in islands for file in built["islands"][island])}
     return sum((BUILT / f"{file}.gz").stat().st_size for file in files)
 
 

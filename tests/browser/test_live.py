@@ -124,3 +124,30 @@ def test_of_another_execution_that_is_shown_nothing_is_said_to_the_page_and_it_h
     expect(page.locator("[data-live-state]")).to_contain_text("RUNNING")
     assert stage.count("GET /executions/e2") > 1
     assert stage.count("GET /executions/e2/follow") == 0
+
+
+def test_where_an_execution_waits_no_stream_is_held_open(page: Page, stage: Stage) -> None:
+    page.add_init_script(QUICK)
+    shown = [execution("CREATED", "RUNNING", runs=[run("t0")])]
+    paused = execution("CREATED", "RUNNING", "PAUSED", runs=[run("t0")])
+    ended = execution("CREATED", "RUNNING", "PAUSED", "RUNNING", "SUCCESS", runs=[run("t0"), run("t1")])
+    streams: list[int] = []
+
+    def follow(_asked: Asked) -> Iterator[bytes]:
+        streams.append(1)
+        yield events(("start", {"id": "e1"}))
+        shown[0] = paused if len(streams) == 1 else ended
+        yield events(("progress", shown[0]) if len(streams) == 1 else ("end", ended))
+
+    stage.on("GET /executions/e1/follow", follow)
+    stage.on("GET /executions/e1", lambda _asked: shown[0])
+    page.goto(stage.show(MARK + HEAD))
+    expect(page.locator("[data-live-state]")).to_contain_text("PAUSED")
+    expect(page.locator(".i-live")).to_have_attribute("data-mark", "waiting")
+    asked = stage.count("GET /executions/e1")
+    page.wait_for_timeout(300)
+    assert stage.count("GET /executions/e1") > asked
+    assert len(streams) == 1
+    shown[0] = execution("CREATED", "RUNNING", "PAUSED", "RUNNING", runs=[run("t0")])
+    expect(page.locator(".i-live")).to_have_text("Ended")
+    assert len(streams) == 2

@@ -61,7 +61,7 @@ def quickest(page: Page, address: str, condition: str, *, after_data: bool = Fal
     return best
 
 
-def work_of_frames(browser: Browser, page: Page, step: str, frames: int = 60) -> list[float]:
+def work_of_frames(browser: Browser, page: Page, step: str, frames: int = 40) -> list[float]:
     """Return what the page's main thread worked in each frame, in milliseconds of the processor, ascending.
 
     Args:

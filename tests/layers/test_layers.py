@@ -35,7 +35,7 @@ ROOMS: list[set[str]] = [
     {"triggerrecords"},
     {"triggers"},
     {"adapters", "indexes", "namespaces", "pump", "taskcache"},
-    {"ports"},
+    {"ports", "vitals"},
     {"planner"},
     {"conditions", "flowfile"},
     {"graphs"},

@@ -264,3 +264,12 @@ def test_the_overview_of_a_namespace_has_its_description_and_how_it_goes(world: 
     assert "In progress" in page.text
     assert "company.team.shown" in page.text
     assert "Latest failures" not in reader.get("/ui/namespaces/edit/company.nothing").text
+
+
+def test_it_is_said_whether_access_is_open_or_left_to_somebody_else(world: World, reader: Reader) -> None:
+    assert "Open access" in reader.get("/ui/flows").text
+    guarded = world.reader(replace(world.site, guarded=True)).get("/ui/flows").text
+    assert ("Access is left to IAM" in guarded, "Open access" in guarded) == (True, False)
+    closed = world.reader(replace(world.site, credentials=("ada", "secret"))).get("/ui/login").text
+    assert "Open access" not in closed
+    assert "TIERCEL_PASSWORD" in closed

@@ -92,6 +92,7 @@ def site_of(cloud: Cloud) -> Site:
         url=settings.url or "http://localhost:8080",
         credentials=(settings.user, settings.password) if settings.user else None,
         token=token,
+        guarded=not settings.is_emulated,
         environment=settings.environment,
         environment_color=settings.environment_color,
         longest_wait=max(1.0, settings.timeout - MARGIN),

@@ -27,6 +27,8 @@ class Site:
     """What people call this installation, so that they know where they are: `Production`; empty for no name."""
     environment_color: str = ""
     """The colour that goes with it, as CSS knows it; empty for none."""
+    guarded: bool = False
+    """Whether somebody else lets people in, as IAM does: then it is not open though nobody is asked for credentials."""
     longest_wait: float = 3600.0
     """Seconds for which a request may wait for an execution (`wait=true`, streams)."""
     largest_body: int = 256 * 1024 * 1024

@@ -55,12 +55,7 @@ def server(
 
     What runs when it is stopped, or killed, goes on when it is started again.
     """
-    if store.on != LOCAL:
-        raise click.UsageError(f"--on {store.on}: the functions serve there; `tiercel server` is for this machine")
-    if bool(user) != bool(password):
-        raise click.UsageError("--user and --password go together")
-    if host not in ("127.0.0.1", "localhost", "::1") and not (user or token):
-        click.echo("warning: everybody who reaches this address can run flows: --user, --password", err=True)
+    _look_at(store, host, user, password, token)
     from tiercel.api.site import Site
     from tiercel.cli.httpserver import serving
     from tiercel.runtime import embedded
@@ -75,6 +70,16 @@ def server(
             click.echo(f"tiercel listens at http://{host}:{port} on the store {runtime.folder}; Ctrl-C stops it")
             _until_stopped()
             click.echo("stopping")
+
+
+def _look_at(store: Where, host: str, user: str | None, password: str | None, token: str | None) -> None:
+    """Refuse options that do not go together, and warn of a door that is open."""
+    if store.on != LOCAL:
+        raise click.UsageError(f"--on {store.on}: the functions serve there; `tiercel server` is for this machine")
+    if bool(user) != bool(password):
+        raise click.UsageError("--user and --password go together")
+    if host not in ("127.0.0.1", "localhost", "::1") and not (user or token):
+        click.echo("warning: everybody who reaches this address can run flows: --user, --password", err=True)
 
 
 @contextmanager

@@ -135,12 +135,11 @@ def connect(settings: Settings, environment: Mapping[str, str], *, observer: Obs
         tasks=settings.topic(settings.tasks_topic),
         host=settings.pubsub_host,
     )
-    sender = Sender(publisher, _timers(settings, clock), clock)
-    objects = _objects(settings)
+    sender, objects = Sender(publisher, _timers(settings, clock), clock), _objects(settings)
     store = _store(settings, objects, sender, clock)
     vitals = CloudVitals(settings, store, clock, clock.now().timestamp())
-    world = replace(_world(settings, environment, store, objects, clock, budget), vitals=vitals)
-    parts = assemble(world, observer=observer)
+    world = _world(settings, environment, store, objects, clock, budget)
+    parts = replace(assemble(world, observer=observer), vitals=vitals)
     handler = Handler(
         handle=parts.engine.handle,
         poisoned=poisoned(parts.lanes),

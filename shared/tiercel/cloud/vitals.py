@@ -12,7 +12,8 @@ import msgspec
 
 from tiercel.adapters.gcp.firestore import FirestoreStore
 from tiercel.cloud.settings import Settings
-from tiercel.ports import Clock, Put, Readings
+from tiercel.ports import Clock, Put
+from tiercel.vitals import Readings
 
 KEY = "vitals/sweep"
 

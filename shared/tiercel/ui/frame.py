@@ -155,6 +155,7 @@ def _common(visit: Visit) -> dict[str, Any]:
         "environment": {"name": site.environment, "color": site.environment_color},
         "said": said_in(visit.request.cookies.get(SAID, "")),
         "is_closed": sessions.is_closed(site),
+        "is_guarded": site.guarded,
         "is_signed_in": sessions.holds(site, visit.request.cookies.get(sessions.COOKIE)),
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 from tiercel.api.calls import Call
 from tiercel.api.failures import NoRouteError
 from tiercel.api.routing import routes
-from tiercel.ports import Readings
+from tiercel.vitals import Readings
 
 CONSOLE = "https://console.cloud.google.com"
 

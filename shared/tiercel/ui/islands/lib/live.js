@@ -4,10 +4,10 @@
 // fetched again after 0, 2 and 10 seconds, for logs come late; a page that is hidden for 30 seconds asks for nothing; without
 // streams it polls. An execution that had ended long before the page was made is fetched only for who shows its task runs.
 import { address, ask } from "./api.js";
-import { isOver } from "./states.js";
+import { isOver, isWaiting } from "./states.js";
 
 const TIMES = { hidden: 30_000, poll: 3_000, soonest: 500, latest: 15_000, lived: 2_000, silent: 45_000, late: [0, 2_000, 10_000] };
-const MARKS = { live: "live", connecting: "connecting", reconnecting: "reconnecting", polling: "polling", ended: "ended", hidden: "paused", gone: "gone" };
+const MARKS = { live: "live", connecting: "connecting", reconnecting: "reconnecting", polling: "polling", waiting: "waiting", ended: "ended", hidden: "paused", gone: "gone" };
 const open = new Map();
 
 /** Whether a page is that of an execution: only that one is said to the page, and only that one has a stream. */
@@ -101,10 +101,8 @@ class Live {
 
   #connect() {
     if (this.closed || this.source) return;
-    if (this.failures >= 2 || !isOfPage(this.id) || typeof EventSource === "undefined") {
-      this.#poll();
-      return;
-    }
+    if (isWaiting(this.run?.state.current)) return this.#wait();
+    if (!this.#mayStream()) return void this.#poll();
     const began = Date.now();
     const source = new EventSource(address(["executions", this.id, "follow"], { changedOnly: true }));
     this.source = source;
@@ -128,10 +126,20 @@ class Live {
     };
   }
 
+  /** A stream is paid for as long as it is open: where an execution waits for somebody, the page asks now and then. */
+  #mayStream() {
+    return this.failures < 2 && isOfPage(this.id) && !isWaiting(this.run?.state.current) && typeof EventSource !== "undefined";
+  }
+
   /** A stream that says nothing for long, not even that it lives, is dead without anybody having been told. */
   #quiet() {
     clearTimeout(this.watchdog);
     this.watchdog = setTimeout(() => this.source?.onerror(), this.times.silent);
+  }
+
+  #wait() {
+    this.#say(MARKS.waiting);
+    this.#later(() => this.#poll(), this.times.poll);
   }
 
   async #poll() {
@@ -139,6 +147,8 @@ class Live {
     const fine = await this.refresh();
     if (this.closed || this.mark === MARKS.gone) return;
     if (this.run && isOver(this.run.state.current)) return void this.#ended();
+    if (fine && this.#mayStream()) return void this.#connect();
+    if (fine && isWaiting(this.run?.state.current)) return this.#wait();
     this.#say(fine ? MARKS.polling : MARKS.reconnecting);
     this.#later(() => this.#poll(), this.times.poll);
   }
@@ -157,11 +167,16 @@ class Live {
 
   #take(run) {
     if (this.run && isOlder(run, this.run)) return;
+    if (this.run?.taskRunList && isWaiting(run.state.current) && !isOlder(this.run, run)) return; // it still waits
     const woken = this.mark === MARKS.ended && !isOver(run.state.current);
     this.run = run;
     for (const { onRun, whole } of this.listeners) if (run.taskRunList || !whole) onRun?.(run);
     this.#tell("execution", run);
     if (woken) this.again(); // restarted
+    if (this.source && isWaiting(run.state.current)) {
+      this.#disconnect();
+      this.#wait();
+    }
   }
 
   /** Begin anew, as after a restart. */

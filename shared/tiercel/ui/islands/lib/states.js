@@ -11,6 +11,8 @@ const ICONS = {
 export const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 
 export const isOver = (state) => TERMINAL.has(state);
+/** Whether an execution waits for somebody, or for others: perhaps for days. */
+export const isWaiting = (state) => ["PAUSED", "BREAKPOINT", "QUEUED"].includes(state);
 export const icon = (state) => ICONS[state] ?? "·";
 
 /** Return the states of a map from state to count, those that matter most first. */

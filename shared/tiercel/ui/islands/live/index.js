@@ -7,6 +7,7 @@ const TEXTS = {
   connecting: ["Connecting", ""],
   reconnecting: ["Reconnecting", "The connection was lost; what is shown may be old."],
   polling: ["Live, every 3 s", "Streams do not come through here; the page asks every three seconds."],
+  waiting: ["Live, every 3 s", "The execution waits; the page asks every three seconds."],
   ended: ["Ended", "The execution has ended."],
   paused: ["Paused", "The page was out of sight."],
   gone: ["Gone", "There is no such execution any more."],

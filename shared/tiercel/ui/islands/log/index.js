@@ -4,7 +4,7 @@ import { announce, button, copy, debounced, h, problem, sure, undoing } from "..
 import { clock, moment } from "../lib/format.js";
 import { follow } from "../lib/live.js";
 import { keep, setting } from "../lib/settings.js";
-import { isOver, LEVELS } from "../lib/states.js";
+import { isOver, isWaiting, LEVELS } from "../lib/states.js";
 import { Windowed } from "../lib/windowed.js";
 import { plain, rendered } from "./ansi.js";
 import { LogSource } from "./source.js";
@@ -81,7 +81,7 @@ class LogIsland {
     const looking = debounced(() => this.look(), 200);
     this.live = follow(this.options.execution, {
       onRun: (run) => {
-        this.over = isOver(run.state.current);
+        [this.over, this.waits] = [isOver(run.state.current), isWaiting(run.state.current)];
         if (!this.over || !this.options.settled) looking();
         this.#tick();
       },
@@ -110,7 +110,7 @@ class LogIsland {
   /** While it runs, a task may log without any state changing. */
   #tick() {
     clearTimeout(this.ticking);
-    if (this.gone || this.over || ["paused", "gone", "ended"].includes(this.mark) || document.visibilityState === "hidden") return;
+    if (this.gone || this.over || this.waits || ["paused", "gone", "ended"].includes(this.mark) || document.visibilityState === "hidden") return;
     this.ticking = setTimeout(async () => {
       await this.look();
       this.#tick();
@@ -261,17 +261,23 @@ class LogIsland {
   /** Load lines in a direction until there is an error among them; returns whether there is one. */
   async #further(step) {
     const { source } = this;
-    if (source.complete || this.busy || (step < 0) !== (source.from === "end")) return false;
+    if (source.complete || (step < 0) !== (source.from === "end")) return false;
     const edge = source.rows.at(step < 0 ? 0 : -1)?.entry.timestamp;
     if (!edge || !(await source.hasError(step, edge))) return false;
     const errors = () => source.rows.filter(({ entry }) => entry.level === "ERROR").length;
     const before = errors();
     while (errors() === before && !source.complete && !this.gone) {
+      await this.#quiet();
       const lines = source.rows.length;
       await this.#read(() => source.more());
       if (source.rows.length === lines) break;
     }
     return errors() > before;
+  }
+
+  /** Wait until nothing is being read. */
+  async #quiet() {
+    while (this.busy && !this.gone) await new Promise((done) => setTimeout(done, 20));
   }
 
   copy() {
