@@ -33,7 +33,7 @@ def test_no_bar_is_missed(workload: Workload) -> None:
 def test_a_task_that_moves_is_over_its_bar_by_what_the_execution_itself_costs() -> None:
     counts = counted(MOVES)
     kinds = counts.written_by_kind()
-    assert kinds == {"lane": 2 * 100, "execution": 3, "runs": 3, "outbox": 1}  # docs/design.md, What it costs
+    assert kinds == {"lane": 2 * 100, "execution": 3, "runs": 3, "trigger": 1}  # a note; docs/design.md, What it costs
     assert counts.reads <= 10
     assert counts.messages <= 100
     assert counts.refused == 0
