@@ -40,6 +40,8 @@ def test_they_are_found_by_text_and_tags(api: Api) -> None:
     assert ids("tags=sql,schedule") == ["postgres-load"]
     assert ids("q=core.flow.Subflow") == ["subflow-with-outputs"]
     assert ids("tags=nope") == []
+    assert ids("filters[q][EQUALS]=webHOOK&filters[tags][IN]=http,nope") == ["webhook-to-answer"]
+    assert "namespace" in api.fails(400, "GET", f"{ROOT}?namespace=company")["message"]
     assert ids("sort=id:desc")[-1] == "after-another-flow"
     tags = {each["id"]: each["count"] for each in api.get(f"{ROOT}/tags")}
     assert tags["sql"] == 2

@@ -10,6 +10,7 @@ from tiercel.api.calls import Answer, Call, page_of
 from tiercel.api.failures import NoRouteError
 from tiercel.api.flows.lists import part_of, sorted_by
 from tiercel.api.flows.one import YAML
+from tiercel.api.matching import Fields
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.authoring.blueprints import Blueprint, blueprint, blueprints
@@ -21,9 +22,12 @@ from tiercel.views.flows import task_bodies
 PLACE = "/blueprints/community"
 KINDS = ("flow", "dashboard", "app")
 _ORDERS: Mapping[str, Callable[[Blueprint], Any]] = {"title": lambda each: each.title, "id": lambda each: each.id}
-_SEARCH = (
-    Parameter("q", description="A part of the title, the description, a tag or a type."),
-    Parameter("tags", many=True, description="Only those that have all of these."),
+_FIELDS: Fields[Blueprint] = Fields(
+    "blueprints",
+    {
+        "q": lambda each: (each.id, each.title, each.description, *each.tags, *each.included_tasks),
+        "tags": lambda each: each.tags,
+    },
 )
 
 
@@ -37,11 +41,6 @@ def _view(found: Blueprint) -> dict[str, Any]:
         "kind": "FLOW",
         "version": __version__,
     }
-
-
-def _is_meant(found: Blueprint, part: str, tags: set[str]) -> bool:
-    texts = (found.id, found.title, found.description, *found.tags, *found.included_tasks)
-    return tags.issubset(found.tags) and any(part in text.lower() for text in texts)
 
 
 def _refuse_kind(call: Call) -> bool:
@@ -69,13 +68,20 @@ def _named(call: Call) -> Blueprint:
     return blueprint(name)
 
 
-@routes.route("GET", PLACE, f"{PLACE}/{{kind}}", paged=True, parameters=_SEARCH)
+@routes.route(
+    "GET",
+    PLACE,
+    f"{PLACE}/{{kind}}",
+    paged=True,
+    filtered=True,
+    parameters=[Parameter("tags", many=True, description="Only those that have all of these.")],
+)
 def search_blueprints(call: Call) -> object:
     """Return a page of the example flows that are asked for."""
     known = blueprints().values() if _refuse_kind(call) else ()
     tags = {tag.strip() for text in call.query["tags"] for tag in text.split(",") if tag.strip()}
-    part = (call.query["q"] or "").lower()
-    found = sorted_by((each for each in known if _is_meant(each, part, tags)), call.page, _ORDERS)
+    test = _FIELDS.test(call.filter)
+    found = sorted_by((each for each in known if tags.issubset(each.tags) and test(each)), call.page, _ORDERS)
     return page_of([_view(each) for each in part_of(found, call.page)], len(found))
 
 
