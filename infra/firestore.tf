@@ -21,7 +21,7 @@ locals {
       ["namespace", "flow_id"], ["namespace", "flow_id", "state"], ["owner", "state"],
     ]
     flow    = [["namespace"]]
-    trigger = [["namespace"], ["flow_id"], ["namespace", "flow_id"]]
+    trigger = [["namespace"], ["flow_id"], ["state"], ["namespace", "flow_id"]]
     watch   = [["state"]]
   }
 
@@ -30,7 +30,9 @@ locals {
     execution = [
       for chosen in setproduct(["", "namespace"], ["", "flow_id"], ["", "state"], ["", "owner"]) : concat(["within"], compact(chosen))
     ]
-    trigger = [for chosen in setproduct(["", "namespace"], ["", "flow_id"]) : concat(["within"], compact(chosen))]
+    trigger = [
+      for chosen in setproduct(["", "namespace"], ["", "flow_id"], ["", "state"]) : concat(["within"], compact(chosen))
+    ]
   }
 
   # Lists of executions are read from both ends.

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+import declared
 from postgres import PostgresServer, postgres_server, programs
 
 TESTS = Path(__file__).parent
+
+declared.watch()
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,15 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings of whoever runs the tests out of them."""
     for name in ("TIERCEL_STORE", "TIERCEL_DEBUG", "TIERCEL_ENCRYPTION_KEY", "TIERCEL_WORKERS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _outputs_are_declared() -> Iterator[None]:
+    """Fail a test in which a plugin gave what it does not say it gives."""
+    yield
+    found = list(dict.fromkeys(declared.undeclared))
+    declared.undeclared.clear()
+    assert not found, found
 
 
 TOGETHER = ("infra", "clients", "browser")

@@ -22,6 +22,7 @@ from tiercel.model.ids import fresh_id
 from tiercel.paths import execution_folder, slug
 from tiercel.planner.variables import Surroundings
 from tiercel.ports import StateStore, Write
+from tiercel.readers import Readers
 from tiercel.tasks import records
 from tiercel.triggers.base import Trigger, as_authored
 from tiercel.triggers.flow import Flow as FlowTrigger
@@ -143,7 +144,8 @@ class Start:
         self._starter = starter
         self._flow = flow
         self._trigger = trigger
-        self.sight = Sight(flow, trigger, properties, starter.worlds(flow), starter.surroundings)
+        self._world = starter.worlds(flow)
+        self.sight = Sight(flow, trigger, properties, self._world, starter.surroundings)
 
     def by_webhook(
         self, event: Mapping[str, Any], execution: str | None = None, keep: Callable[[], None] = lambda: None
@@ -299,7 +301,11 @@ class Start:
         """Make an execution that has failed before it began, with the reason in its log; return its id."""
         labels, also = self._manner.labels, self._manner.also
         request = Request(labels=labels, trigger=self._record(variables), id=execution, anew=bool(also))
-        return self._starter.intake.fail(self._flow, request, reason, also).id
+        return self._starter.intake.fail(self._flow, request, self.masked(reason), also).id
+
+    def masked(self, text: str) -> str:
+        """Return a text without the secrets that the trigger's expressions have read."""
+        return self._world.masked(text) if isinstance(self._world, Readers) else text
 
     def _request(self, variables: Mapping[str, object], execution: str | None) -> Request:
         return Request(

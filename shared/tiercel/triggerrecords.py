@@ -20,11 +20,17 @@ from tiercel.model.states import State
 from tiercel.ports import Create, Delete, Index, Stored, Update, Write
 
 KIND = "trigger"
+TROUBLE = "TROUBLE"
+"""The state, in the index, of a trigger that could not be evaluated last."""
+
 NEVER = 253_402_300_800.0
 """The date of what nobody has to look at: the year 10000."""
 
 LOOK = 900.0
 """Seconds after which somebody looks whether the execution that locks a trigger still runs: the news may be lost."""
+
+LONGEST_TROUBLE = 500
+"""Characters that are kept of why a trigger could not be evaluated."""
 
 LEASE = 600.0
 """Seconds for which a poll is under way; then its worker is dead, and the trigger is polled again."""
@@ -116,6 +122,8 @@ class TriggerState(Record):
     updated: float = 0.0
     trouble: str = ""
     """Why it could not be evaluated last; empty where it could, or where an execution has failed of it."""
+    troubled: float = 0.0
+    """When that was."""
     backfill: Backfill | None = None
 
     @property
@@ -153,6 +161,10 @@ class TriggerState(Record):
             return NEVER
         return min(self.live_due, NEVER if self.backfill is None else self.backfill.due)
 
+    def fail(self, reason: str, now: float) -> None:
+        """Note why it cannot be evaluated."""
+        self.trouble, self.troubled = reason[:LONGEST_TROUBLE], now
+
     def lock(self, execution: str, now: float) -> None:
         """Have it start nothing before an execution has ended."""
         self.execution, self.look = execution, now + LOOK
@@ -177,7 +189,7 @@ def trigger_key(namespace: str, flow_id: str, trigger: str) -> str:
 
 def state_write(state: TriggerState, version: int) -> Write:
     """Return the write of a record that was read in a version; 0 for one that is new."""
-    name = "DISABLED" if state.disabled else ""
+    name = TROUBLE if state.trouble else "DISABLED" if state.disabled else ""
     index, body = Index(KIND, state.namespace, state.flow_id, name, state.due), encode(state)
     return Update(state.key, body, version, index) if version else Create(state.key, body, index)
 
@@ -239,12 +251,12 @@ def state_writes(flow: Flow, revision: int, now: float, found: Mapping[str, Stor
 
 def _bring_up(state: TriggerState, flow: Flow, revision: int, now: float, own: Mapping[str, Any] | None) -> None:
     """Change a record to what a new revision says of its trigger; None: it is no longer there."""
-    state.updated = now
+    state.updated, state.trouble = now, ""
     if own is None:
         state.revision, state.active, state.backfill = 0, False, None
         return
     was_active, before = state.active, state.timing
-    state.type, state.revision, state.trouble = own["type"], revision, ""
+    state.type, state.revision = own["type"], revision
     state.active = not flow.disabled and own.get("disabled") is not True
     state.stop_after = [State(name) for name in own.get("stopAfter") or []]
     state.timing = _timing(own)

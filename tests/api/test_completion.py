@@ -98,6 +98,32 @@ def test_expressions_are_completed_with_what_the_flow_holds() -> None:
     assert labels(f"{FLOW}    message: |\n      a\n      ^\n") == []
 
 
+def test_outputs_are_those_of_the_task_s_type() -> None:
+    text = f"""{FLOW}  - id: by-hand
+    type: "core.http.Request"
+  - id: odd
+    type: no.Such
+  - id: say
+    type: {LOG}
+    message: "{{{{ """
+    found = at(f"{text}outputs['by-hand'].co^")
+    assert [option.label for option in found.options] == ["uri", "code", "headers", "body", "encryptedBody"]
+    assert (found.word, found.options[1].detail) == ("co", "integer")
+    assert "status" in found.options[1].info
+    assert labels(f"{text}outputs.first.^") == [], "a Log gives nothing"
+    assert labels(f"{text}outputs.odd.^") == labels(f"{text}outputs.nobody.^") == []
+    assert labels(f"{text}outputs['by-hand'].headers.^") == []
+    looped = f'{FLOW}{LOOP}      - id: get\n        type: core.kv.Get\n  - id: b\n    type: {LOG}\n    message: "{{{{ '
+    assert labels(f"{looped}outputs.get[taskrun.value].^") == ["value"]
+
+
+def test_the_trigger_s_variables_are_those_of_the_flow_s_triggers() -> None:
+    message = f'{FLOW}    message: "{{{{ trigger.^ }}}}"'
+    assert "body" in labels(message), "whatever may start it"
+    dated = "triggers:\n  - id: day\n    type: io.kestra.plugin.core.trigger.Schedule\n    cron: '@daily'\n"
+    assert labels(f"{message}\n{dated}") == ["date", "next", "previous"]
+
+
 def test_what_is_written_on_one_line_is_known_too() -> None:
     short = f"""id: daily
 namespace: company.team

@@ -164,8 +164,7 @@ def test_what_a_chart_cannot_show_is_refused_by_name(api: Api, part: str, text: 
 @pytest.mark.parametrize(
     ("narrowed", "part"),
     [
-        ({"labels": {"a": "b"}}, "labels"),
-        ({"filters": [{"field": "labels", "operation": "EQUALS", "value": {"a": "b"}}]}, "labels"),
+        ({"labels": {"a": "b"}, "filters": [{"field": "taskId", "operation": "EQUALS", "value": "x"}]}, "taskId"),
         ({"filters": [{"field": "nope", "operation": "EQUALS", "value": 1}]}, "nope"),
         ({"filters": [{"field": "startDate", "operation": "GREATER_THAN", "value": "2026-01-01"}]}, "startDate"),
         ({"nope": 1}, "nope"),
@@ -201,3 +200,40 @@ def test_one_that_is_right_has_no_constraints(api: Api) -> None:
     assert "constraints" not in api.post("/dashboards/validate", data=DASHBOARD)
     assert "constraints" not in api.post("/dashboards/validate/chart", data=chart("Pie", "{total: {agg: COUNT}}"))
     assert api.get("/dashboards")["total"] == 0
+
+
+RED = [{"field": "labels", "operation": "EQUALS", "value": {"team": "red"}}]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "wanted"),
+    [
+        ({"labels": {"team": "red"}}, 2),
+        ({"labels": ["team:red", "size:big"]}, 1),
+        ({"filters": RED}, 2),
+        ({"filters": RED, "namespace": "t.below"}, 1),
+        ({"filters": [*RED, {"field": "state", "operation": "IN", "value": ["FAILED"]}]}, 1),
+        ({"filters": [{"field": "labels", "operation": "NOT_EQUALS", "value": {"team": "red"}}]}, 3),
+        (
+            {
+                "filters": [
+                    {"logical": "or", "children": [*RED, {"field": "state", "operation": "EQUALS", "value": "FAILED"}]}
+                ]
+            },
+            3,
+        ),
+        ({"labels": {"team": "red"}, "endDate": "2020-01-01T00:00:00Z"}, 0),
+    ],
+)
+def test_a_chart_is_narrowed_to_labels(ran: Api, narrowed: dict[str, Any], wanted: int) -> None:
+    ran.run("/executions/t/f?labels=team:red")
+    ran.run("/executions/t.below/g?labels=team:red&labels=size:big")
+    assert rows(ran, chart("KPI", "{agg: COUNT}"), **narrowed) == [{"value": wanted}]
+
+
+def test_of_too_many_executions_no_chart_is_narrowed_to_labels(ran: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tiercel.statistics.series.MOST", 2)
+    text = chart("KPI", "{agg: COUNT}")
+    body = {"chart": text, "globalFilter": {"labels": {"team": "red"}}}
+    assert "more than 2" in ran.fails(422, "POST", "/dashboards/charts/preview", json=body)["message"]
+    assert rows(ran, text, labels={"team": "red"}, namespace="t.below") == [{"value": 0}]

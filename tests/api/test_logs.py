@@ -7,7 +7,7 @@ import re
 import pytest
 
 from api.driving import LOG, PAUSE, Api
-from tiercel.api.executions import loglines, logs
+from tiercel.api.executions import loglines, logs, triggerlines
 
 METRICS = "io.kestra.plugin.core.metric.Publish"
 
@@ -205,3 +205,89 @@ def test_the_metrics_of_a_flow(api: Api) -> None:
         "startDate=0010-01-01T00:00:00Z",
     ):
         api.fails(422, "GET", f"/metrics/aggregates/t/f/rows?{query}")
+
+
+POLLS = (
+    "triggers:\n  - {id: asks, type: io.kestra.plugin.core.http.Trigger, uri: 'https://x.invalid/', disabled: true}\n"
+)
+
+
+def troubled(api: Api, reason: str, flow: str, namespace: str = "t") -> None:
+    """Deploy a flow with a trigger that could not be evaluated just now."""
+    api.deploy(f"id: {flow}\nnamespace: {namespace}\n{POLLS}")
+    states = api.rt.triggers.states
+    states.change(f"trigger/{namespace}/{flow}/asks", lambda state: state.fail(reason, states.now()))
+
+
+def messages(api: Api, query: str = "") -> list[str]:
+    """Return the messages that a search finds, in its order."""
+    return [entry["message"] for entry in api.get(f"/logs/search?{query}")["results"]]
+
+
+def test_what_a_trigger_says_without_an_execution_stands_among_the_logs_by_its_time(api: Api) -> None:
+    execution = logged(api, "a", "b")
+    troubled(api, "no host", "p")
+    logged(api, "c", flow="g", namespace="t.u", level="ERROR")
+    troubled(api, "no route", "q", "t.u")
+    assert messages(api) == ["no route", "c", "no host", "b", "a"]
+    [entry] = api.get("/logs/search?triggerId=asks&flowId=p")["results"]
+    assert re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{6}Z", entry.pop("timestamp"))
+    assert entry == {
+        "namespace": "t",
+        "flowId": "p",
+        "triggerId": "asks",
+        "level": "ERROR",
+        "message": "no host",
+        "attemptNumber": None,
+    }
+    for query, expected in (
+        ("sort=timestamp:asc", ["a", "b", "no host", "c", "no route"]),
+        ("size=2&page=2", ["no host", "b"]),
+        ("size=4&page=2&sort=timestamp:asc", ["no route"]),
+        ("namespace=t.u", ["no route", "c"]),
+        ("filters[namespace][EQUALS]=t", ["no host", "b", "a"]),
+        ("minLevel=ERROR", ["no route", "c", "no host"]),
+        ("filters[level][LESS_THAN]=ERROR", ["b", "a"]),
+        ("triggerId=asks", ["no route", "no host"]),
+        ("triggerId=other", []),
+        ("q=NO%20", ["no route", "no host"]),
+        ("timeRange=PT1H&flowId=p", ["no host"]),
+        ("endDate=2020-01-01T00:00:00Z", []),
+        ("startDate=2999-01-01T00:00:00Z", []),
+        ("scope=SYSTEM", []),
+        ("taskId=l0", ["c", "a"]),
+        ("attempt=0", ["c", "b", "a"]),
+        (f"filters[executionId][EQUALS]={execution}", ["b", "a"]),
+        (f"filters[executionId][NOT_IN]={execution}&flowId=f", []),
+        ("filters[or][0][flowId][EQUALS]=p&filters[or][1][flowId][EQUALS]=g", ["c", "no host"]),
+    ):
+        assert messages(api, query) == expected, query
+
+
+def test_the_line_of_a_trigger_stays_while_it_is_disabled_and_goes_when_it_can_be_evaluated(api: Api) -> None:
+    troubled(api, "no host", "p")
+    api.rt.triggers.states.enable("t", "p", "asks", enabled=False)
+    assert messages(api) == ["no host"]
+    api.deploy(f"id: p\nnamespace: t\ndescription: another revision\n{POLLS}")
+    assert messages(api) == []
+
+
+def test_a_search_reads_only_the_triggers_that_say_something(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        api.deploy(f"id: well{number}\nnamespace: t\n{POLLS}")
+    troubled(api, "no host", "p")
+    read: list[str] = []
+    query = api.rt.store.query
+
+    def counted(kind, **how):  # type: ignore[no-untyped-def]
+        found = query(kind, **how)
+        read.extend(each.key for each in found)
+        return found
+
+    monkeypatch.setattr(api.rt.store, "query", counted)
+    assert messages(api) == ["no host"]
+    assert [key for key in read if key.startswith("trigger/")] == ["trigger/t/p/asks"]
+
+
+def test_lines_of_triggers_are_narrowed_by_what_lines_of_executions_are() -> None:
+    assert set(loglines.LOGS._getters) == set(triggerlines.SAID._getters)

@@ -100,6 +100,20 @@ def test_a_type_is_documented(api: Api) -> None:
     assert "nearest is" in api.fails(404, "GET", f"/plugins/{LOG}g")["message"]
 
 
+def test_a_type_says_what_it_gives(api: Api) -> None:
+    request = api.get("/plugins/io.kestra.plugin.core.http.Request")
+    outputs = request["schema"]["outputs"]["properties"]
+    assert list(outputs) == ["uri", "code", "headers", "body", "encryptedBody"]
+    assert outputs["code"]["type"] == "integer"
+    assert "status" in outputs["code"]["description"]
+    assert "## Outputs\n\n### `uri`\n\nstring\n" in request["markdown"]
+    assert api.get(f"/plugins/{LOG}")["schema"]["outputs"] == {"properties": {}}
+    schedule = api.get("/plugins/io.kestra.plugin.core.trigger.Schedule")
+    assert list(schedule["schema"]["outputs"]["properties"]) == ["date", "next", "previous"]
+    pause = api.get("/plugins/io.kestra.plugin.core.flow.Pause")["schema"]["outputs"]
+    assert "onResume" in pause["additionalProperties"]["description"]
+
+
 def test_every_type_has_a_document_and_an_icon(api: Api) -> None:
     for name in PLUGINS:
         found = api.get(f"/plugins/{name}?all=true")

@@ -62,6 +62,56 @@ def test_what_is_asked_for_is_counted(
     assert daily(ran, **sought, **span) == wanted
 
 
+@pytest.fixture
+def labelled(ran: Api) -> Api:
+    """Return an installation with two more executions that have labels, beside the four that have none."""
+    ran.run("/executions/t/f?labels=team:red")
+    ran.run("/executions/t.below/g?labels=team:red&labels=size:big")
+    return ran
+
+
+@pytest.mark.parametrize(
+    ("sought", "wanted"),
+    [
+        ({"labels": "team:red"}, {"SUCCESS": 1, "FAILED": 1}),
+        ({"labels": ["team:red", "size:big"]}, {"FAILED": 1}),
+        ({"labels": ["team:blue"]}, {}),
+        ({"labels": "size"}, {"FAILED": 1}),
+        ({"labels": "team:red", "namespace": "t.below"}, {"FAILED": 1}),
+        ({"labels": "team:red", "flowId": "f"}, {"SUCCESS": 1}),
+        ({"labels": "team:red", "flows": [{"namespace": "t", "id": "f"}]}, {"SUCCESS": 1}),
+        (
+            {"labels": "team:red", "flows": [{"namespace": "t", "id": "f"}, {"namespace": "t", "id": "g"}]},
+            {"SUCCESS": 1},
+        ),
+        ({"labels": "team:red", "state": ["FAILED"]}, {"FAILED": 1}),
+        ({"labels": "team:red", "scope": "SYSTEM"}, {}),
+        ({"labels": "team:red", "q": "BELOW"}, {"FAILED": 1}),
+        ({"labels": [], "flowId": "f"}, {"SUCCESS": 3}),
+    ],
+)
+@pytest.mark.parametrize("span", [{}, {"timeRange": "PT30M"}])
+def test_labels_are_counted_by_the_executions_themselves(
+    labelled: Api, sought: dict[str, Any], wanted: dict[str, int], span: dict[str, str]
+) -> None:
+    assert daily(labelled, **sought, **span) == wanted
+    found = labelled.post(f"{DAILY}/group-by-namespace", json={**sought, **span})
+    assert sum(each["total"] for each in found.values()) == sum(wanted.values())
+
+
+def test_with_labels_too_many_executions_are_refused_with_what_makes_them_fewer(
+    labelled: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiercel.statistics.series.MOST", 2)
+    said = labelled.fails(422, "POST", DAILY, json={"labels": "team:red"})["message"]
+    assert "more than 2" in said
+    assert "by namespace, flow or state, or to a shorter time" in said
+    assert daily(labelled, labels="team:red", namespace="t.below") == {"FAILED": 1}  # two executions
+    assert daily(labelled, labels="team:red", state="FAILED") == {"FAILED": 1}
+    assert daily(labelled, labels="team:red", endDate="2020-01-01T00:00:00Z") == {}
+    assert daily(labelled) == {"SUCCESS": 4, "FAILED": 2}  # what is counted has no such limit
+
+
 def test_stretches_without_executions_are_there(ran: Api) -> None:
     end = datetime.now(UTC)
     found = ran.post(DAILY, json={"startDate": (end - timedelta(days=9)).isoformat(), "endDate": end.isoformat()})
@@ -111,7 +161,6 @@ def test_the_summary_counts_flows_and_their_triggers(ran: Api) -> None:
 @pytest.mark.parametrize(
     ("sought", "part"),
     [
-        ({"labels": "a:b"}, "labels"),
         ({"state": "WRONG"}, "WRONG"),
         ({"scope": "ALL"}, "ALL"),
         ({"startDate": "yesterday"}, "2026-01-31"),

@@ -64,6 +64,12 @@ def test_plugins_are_listed_and_shown(cli: Cli) -> None:
     assert "message  text or list of text required" in said.out
     names = [each["name"] for each in cli("plugins", "show", "core.log.Log", "--all", "-o", "json").json["properties"]]
     assert {"message", "level", "retry"} <= set(names)
+    request = cli("plugins", "show", "core.http.Request")
+    assert "It gives:" in request.out
+    assert "encryptedBody  map" in request.out
+    assert "It gives:" not in cli("plugins", "show", "Log").out
+    given = cli("plugins", "show", "core.debug.Return", "-o", "json").json["outputs"]
+    assert [(each["name"], each["type"]) for each in given] == [("value", "text")]
     said = cli("plugins", "show", "core.log.Lgo")
     assert said.code == 2
     assert "nearest is 'io.kestra.plugin.core.log.Log'" in said.err

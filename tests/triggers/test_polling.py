@@ -160,6 +160,17 @@ def test_an_error_is_logged_and_makes_an_execution_only_where_that_is_wanted(fai
     assert site.asked == 2
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_went_wrong_tells_no_secret(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("machine.NoSecrets.get", lambda _self, _key: "very-hidden")
+    uri = "uri: \"http://127.0.0.1:1/{{ secret('KEY') }}\""
+    world = ticking(NOW, polling(f"{CORE}http.Trigger", uri, f"failOnTriggerError: {str(fails).lower()}"))
+    world.tick()
+    said = world.all()[0].logs[0].message if fails else world.state().trouble
+    assert "http://127.0.0.1:1/**masked***" in said
+    assert world.state().troubled == (0.0 if fails else 1767225600.0)
+
+
 def test_what_went_wrong_is_forgotten_when_it_goes_well(site: Site) -> None:
     world = ticking(NOW, http(site, READY))
     site.body = "no JSON"

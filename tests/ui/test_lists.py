@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_list_of_executions_names_the_task_that_failed(world: World, reader: R
             [("filters[namespace][EQUALS]", "a"), ("filters[flowId][EQUALS]", "b")],
             {"flows": [{"namespace": "a", "id": "b"}]},
         ),
-        ([("labels", "a:b")], None),
+        ([("labels", "a:b"), ("q", "x"), ("labels", "c")], {"q": "x", "labels": ["a:b", "c"]}),
+        ([("filters[labels][EQUALS][a]", "b")], None),
         ([("filters[flowId][EQUALS]", "b")], None),
         ([("state", "FAILED"), ("state", "KILLED")], None),
     ],
@@ -257,3 +259,51 @@ def test_a_backfill_says_below_the_input_what_is_wrong_and_keeps_what_was_given(
     assert "f: " in text[text.index('role="alert"') :][:300]
     assert text.index('data-input="n"') < text.index("5", text.index("<div data-errors><p>"))
     assert reader.get(f"{page}&_start=2026-01-01T00:00:00&_end=2026-01-03T00:00:00").text.count("3 executions") == 1
+
+
+def test_a_trigger_that_could_not_be_evaluated_stands_among_the_logs_and_those_of_its_flow(
+    world: World, reader: Reader
+) -> None:
+    polls = (
+        "triggers: [{id: asks, type: io.kestra.plugin.core.http.Trigger, uri: 'http://x.invalid', disabled: true}]\n"
+    )
+    world.api.deploy(flow("polls", "company.polls", polls))
+    world.api.run("/executions/company.polls/polls")
+    states = world.api.rt.triggers.states
+    states.change("trigger/company.polls/polls/asks", lambda state: state.fail("<b>no host</b>", states.now()))
+    for page in ("/ui/logs?namespace=company.polls", "/ui/flows/edit/company.polls/polls/logs"):
+        html = reader.get(page)
+        assert "<b>no host</b>" in html.text
+        assert html.text.index("no host") < html.text.rindex("INFO")  # the first one is a level to choose
+        (link,) = html.all("a", href="/ui/flows/edit/company.polls/polls/triggers#trigger-asks")
+        assert "without an execution" in link.attributes["title"]
+    assert "no host" not in reader.get("/ui/logs?namespace=company.polls&taskId=say").text
+    world.api.deploy(flow("polls", "company.polls"))
+
+
+def test_the_dashboard_is_narrowed_to_labels(world: World, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.api.deploy(flow("tagged", "company.tagged"))
+    world.api.deploy(f"id: torn\nnamespace: company.tagged\ntasks: [{{id: no, type: {FAIL}}}]")
+    for path in ("tagged?labels=team:red&labels=size:big", "tagged?labels=team:red", "torn?labels=team:red", "torn"):
+        failed = world.api.run(f"/executions/company.tagged/{path}")
+    page = "/ui/dashboards?namespace=company.tagged"
+
+    def figures(query: str) -> list[str]:
+        text = reader.get(f"{page}{query}").text
+        return [found[1] for word in ("executions", "failed") if (found := re.search(rf"([\d%]+) {word} ", text))]
+
+    assert figures("") == ["4", "50%"]
+    assert figures("&labels=team:red") == ["3", "33%"]
+    assert figures("&labels=team:red&labels=size:big&timeRange=PT168H") == ["1", "0%"]
+    html = reader.get(f"{page}&labels=team:red")
+    assert html.all("input", name="labels", value="team:red")
+    assert not html.all("a", href=f"/ui/executions/company.tagged/torn/{failed}")  # it has no label
+    links = [each.attributes["href"] for each in html.all("a", class_="card count")]
+    assert len([each for each in links if "labels=team%3Ared" in each]) == 3
+    assert len(reader.get(links[2]).all("input", type="checkbox", name="id")) == 3
+    monkeypatch.setattr("tiercel.statistics.series.MOST", 2)
+    many = reader.get(f"{page}&labels=team:red")
+    assert "more than 2" in many.text
+    assert "Narrow them down by namespace, flow or state, or to a shorter time" in many.text
+    assert "Nothing was executed" not in many.text
+    assert figures("&labels=team:red&flowId=torn") == ["1", "100%"]

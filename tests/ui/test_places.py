@@ -191,6 +191,17 @@ def test_a_plugin_is_used_in_a_new_flow_and_says_whether_it_is_only_accepted(rea
     assert reader.get("/ui/plugins").all("img", class_="mark")
 
 
+def test_a_plugin_s_page_has_a_table_of_what_it_gives(reader: Reader) -> None:
+    kinds = "io.kestra.plugin.core"
+    page = reader.get(f"/ui/plugins/{kinds}.http.Request")
+    assert "Read as outputs.ID.NAME" in page.text
+    texts = [text for each in page.texts if (text := each.strip())]
+    assert ["integer", "The status of the response."] == texts[texts.index("code") + 1 :][:2]
+    assert "Read as trigger.NAME" in reader.get(f"/ui/plugins/{kinds}.trigger.Schedule").text
+    assert "The inputs that onResume asks for" in reader.get(f"/ui/plugins/{kinds}.flow.Pause").text
+    assert "Read as" not in reader.get(f"/ui/plugins/{kinds}.log.Log").text
+
+
 def test_the_first_flow_runs_in_one_click_and_a_folder_of_flows_is_imported(world: World, reader: Reader) -> None:
     place = reader.moves("/ui/welcome", data={"do": "run"})
     assert place.startswith("/ui/executions/company.team/hello/")

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tiercel import registry
 from tiercel.authoring.outline import Block, Cursor, Outline, outline
-from tiercel.authoring.plugindocs import kind_in_words
+from tiercel.authoring.plugindocs import kind_in_words, output_schema
 from tiercel.authoring.shapes import Schema, kinds_at, leaves, names_of, property_of, schema_at
 from tiercel.expressions import catalogue
 from tiercel.expressions.routines import Routine
@@ -199,7 +201,7 @@ def _named(outline: Outline, cursor: Cursor, known: Known) -> Iterator[Option]:
     """Yield what may come next in an expression."""
     before = cursor.before
     asked = re.search(r"\b(secret|kv)\(\s*['\"][\w.-]*$", before)
-    path = re.search(r"([A-Za-z_][\w-]*(?:\.[\w-]+)*)\.[\w-]*$", before)
+    path = re.search(r"([A-Za-z_][\w-]*(?:\.[\w-]+)*)\.[\w-]*$", _with_dots(before))
     if asked:
         yield from (Option(each, "id") for each in sorted(known.secrets if asked[1] == "secret" else known.keys))
     elif before.count("'") % 2 or before.count('"') % 2:
@@ -213,13 +215,23 @@ def _named(outline: Outline, cursor: Cursor, known: Known) -> Iterator[Option]:
         yield from (_routine(name, each, "function") for name, each in sorted(catalogue.functions().items()))
 
 
+def _with_dots(expression: str) -> str:
+    """Return an expression with `.name` for `['name']`, and without what else is in brackets: values of loops."""
+    return re.sub(r"\[[^\[\]]*\]", "", re.sub(r"\[\s*(['\"])([\w-]+)\1\s*\]", r".\2", expression))
+
+
 def _below(outline: Outline, path: list[str]) -> Iterator[Option]:
     """Yield what is known below a variable."""
     first = path[0]
+    if len(path) == 2 and first == "outputs":
+        yield from _given(block for block in outline.ids(*TASKS) if block.keys["id"].strip("\"'") == path[1])
     if len(path) > 1:
         return
     if first == "outputs":
         yield from _ids(outline.ids(*TASKS))
+    elif first == "trigger":
+        seen = list(_given(block for block in outline.ids("triggers") if len(block.path()) == 1))
+        yield from seen or (Option(name, "variable") for name in VARIABLES[first])
     elif first == "inputs":
         yield from _ids(block for block in outline.ids("inputs") if len(block.path()) == 1)
     elif first in ("vars", "labels"):
@@ -229,6 +241,17 @@ def _below(outline: Outline, path: list[str]) -> Iterator[Option]:
                 yield from (Option(name, "id") for name in block.keys)
     else:
         yield from (Option(name, "variable") for name in VARIABLES.get(first, ()))
+
+
+def _given(blocks: Iterable[Block]) -> Iterator[Option]:
+    """Yield what the types of tasks or triggers say that their runs give, each name once."""
+    seen: dict[str, Option] = {}
+    for block in blocks:
+        known = registry.find(block.keys.get("type", "").strip("\"'"))
+        with suppress(ImportError):
+            for name, about in output_schema(known.type)["properties"].items() if known is not None else ():
+                seen.setdefault(name, Option(name, "variable", kind_in_words(about), about["description"]))
+    yield from seen.values()
 
 
 def _routine(name: str, routine: Routine, kind: str) -> Option:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import html
 import inspect
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -22,7 +22,7 @@ from tiercel import registry
 from tiercel.conditions import Condition
 from tiercel.errors import NotFoundError
 from tiercel.flowables.base import FlowableTask
-from tiercel.model.described import field_docs
+from tiercel.model.described import field_docs, output_docs
 from tiercel.model.inputs import INPUT_TYPES
 from tiercel.model.nesting import Nested, nested_shapes
 from tiercel.model.plugin import Plugin, field_kinds
@@ -152,6 +152,21 @@ def plugin_schema(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return made, inner
 
 
+@cache
+def output_schema(name: str) -> Mapping[str, Any]:
+    """Return the JSON Schema of what the runs of a canonical type give; without properties where they give nothing.
+
+    Of a trigger it is what an execution sees as `trigger`. `additionalProperties` says which others there may be.
+    """
+    plugin, _ = plugin_of(name)
+    found = {
+        each: {**TypeAdapter(kind).json_schema(), "description": text}
+        for each, (kind, text) in output_docs(plugin).items()
+    }
+    others = {"additionalProperties": {"description": plugin.gives.others}} if plugin.gives.others else {}
+    return {"properties": found, **others}
+
+
 _A_TEXT = {"type": "string"}
 
 
@@ -212,8 +227,10 @@ def plugin_document(name: str, *, everything: bool) -> dict[str, Any]:
     made = {**schema, "properties": shown}
     if not everything:
         made["required"] = [each for each in schema["required"] if each in shown]
-    parts = {"properties": made, "outputs": {}, "definitions": dict(inner)}
-    return {"markdown": _markdown(name, plugin, made), "schema": parts, "kind": kind, "available": is_available(plugin)}
+    outputs = output_schema(name)
+    parts = {"properties": made, "outputs": outputs, "definitions": dict(inner)}
+    text = _markdown(name, plugin, made, outputs)
+    return {"markdown": text, "schema": parts, "kind": kind, "available": is_available(plugin)}
 
 
 def input_document(kind: str) -> dict[str, Any]:
@@ -227,10 +244,10 @@ def input_document(kind: str) -> dict[str, Any]:
         raise NotFoundError(f"there is no input type '{kind}'; there are {', '.join(sorted(INPUT_TYPES))}")
     made, inner = model_schema(model, kind.upper())
     parts = {"properties": made, "outputs": {}, "definitions": inner}
-    return {"markdown": _markdown(kind.upper(), model, made), "schema": parts}
+    return {"markdown": _markdown(kind.upper(), model, made, {}), "schema": parts}
 
 
-def _markdown(name: str, model: type, schema: Mapping[str, Any]) -> str:
+def _markdown(name: str, model: type, schema: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
     lines = [f"# {name}", "", inspect.getdoc(model) or "", "", "## Properties", ""]
     for each, about in schema["properties"].items():
         marks = [
@@ -242,7 +259,17 @@ def _markdown(name: str, model: type, schema: Mapping[str, Any]) -> str:
         lines += [str(about["description"]), ""] if about.get("description") else []
         if about.get("default") not in (None, "", [], {}):
             lines += [f"Default: `{about['default']}`", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_outputs_in_words(outputs)])
+
+
+def _outputs_in_words(outputs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines about what a type gives; none where it gives nothing."""
+    if any(outputs.values()):
+        yield from ("## Outputs", "")
+    for each, about in outputs.get("properties", {}).items():
+        yield from (f"### `{each}`", "", kind_in_words(about), "", about["description"], "")
+    if "additionalProperties" in outputs:
+        yield from ("### Others", "", outputs["additionalProperties"]["description"], "")
 
 
 def kind_in_words(schema: Mapping[str, Any]) -> str:

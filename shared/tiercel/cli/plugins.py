@@ -49,16 +49,21 @@ def list_plugins(part: str, output: str) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also the properties that every task has.")
 @output_option
 def show(name: str, everything: bool, output: str) -> None:
-    """Show what a type does, and its properties."""
+    """Show what a type does, its properties, and what it gives."""
     known = _known(name)
     plugin = known.load()
-    properties = list(_properties(plugin, everything=everything))
+    properties, outputs = list(_properties(plugin, everything=everything)), list(_outputs(plugin))
     if output == "json":
-        print_json({"type": known.type, "description": inspect.getdoc(plugin), "properties": properties})
+        shown = {"type": known.type, "description": inspect.getdoc(plugin)}
+        print_json({**shown, "properties": properties, "outputs": outputs})
         return
     say((known.type, "bold"))
     say((inspect.getdoc(plugin) or "", ""))
     for each in properties:
+        _say(each)
+    if outputs:
+        say(("\nIt gives:", ""))
+    for each in outputs:
         _say(each)
     if not everything:
         say(("\n--all shows the properties that every task has too", "dim"))
@@ -80,10 +85,14 @@ def _known(name: str) -> Known:
 
 
 def _say(about: dict[str, Any]) -> None:
-    end = " required" if about["required"] else ""
+    end = " required" if about.get("required") else ""
     if about.get("default") not in (None, "", [], {}):
         end = f" default {about['default']}"
-    say(("\n" + about["name"], "bold"), (f"  {about['type']}", "dim"), (end, "yellow" if about["required"] else "dim"))
+    say(
+        ("\n" + about["name"], "bold"),
+        (f"  {about['type']}", "dim"),
+        (end, "yellow" if about.get("required") else "dim"),
+    )
     for line in (about["description"] or "").splitlines():
         say((f"  {line}", ""))
 
@@ -107,6 +116,15 @@ def _properties(plugin: type[Plugin], *, everything: bool) -> Iterator[dict[str,
             "default": _default(field),
             "description": docs.get(field_name),
         }
+
+
+def _outputs(plugin: type[Plugin]) -> Iterator[dict[str, Any]]:
+    from tiercel.model.described import output_docs
+
+    for name, (kind, text) in output_docs(plugin).items():
+        yield {"name": name, "type": type_text(kind), "description": text}
+    if plugin.gives.others:
+        yield {"name": "...", "type": "anything", "description": plugin.gives.others}
 
 
 def _default(field: FieldInfo) -> object:

@@ -74,7 +74,7 @@ class Keeper:
 
         def off(state: TriggerState) -> None:
             state.active, state.execution, state.evaluating, state.backfill = False, None, None, None
-            state.trouble = reason
+            state.fail(reason, self.states.now())
 
         self.states.change(key, off)
 

@@ -25,15 +25,12 @@ from tiercel.model.states import State
 from tiercel.ports import Refused
 from tiercel.readers import Readers
 from tiercel.services import Services
-from tiercel.starts import Manner
+from tiercel.starts import Manner, Start
 from tiercel.triggerrecords import LEASE, NEVER, TriggerState, state_write
 from tiercel.triggers.polling import PollingTrigger
 
 LONGEST = 0.9 * LEASE
 """Seconds after which a look is stopped: less than its claim holds."""
-
-LONGEST_TROUBLE = 500
-"""Characters that are kept of what went wrong."""
 
 _log = logging.getLogger("tiercel")
 
@@ -65,13 +62,14 @@ class Poller:
         look = self._claim(key)
         if look is None:
             return
+        start = look.declared.start(self.keeper.starter, Manner())
         try:
-            seen, trouble = self._ask(look), None
+            seen, trouble = self._ask(look, start), None
         except (TiercelError, OSError) as error:
-            seen, trouble = None, str(error)
+            seen, trouble = None, start.masked(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a plugin does, the trigger goes on
             _log.exception("a poll has failed", extra={"trigger": key})
-            seen, trouble = None, f"{type(error).__name__}: {error}"
+            seen, trouble = None, start.masked(f"{type(error).__name__}: {error}")
         self._conclude(key, look, seen, trouble)
 
     def _claim(self, key: str) -> _Look | None:
@@ -101,14 +99,13 @@ class Poller:
 
     # ------------------------------------------------------------ asking
 
-    def _ask(self, look: _Look) -> Mapping[str, object] | None:
+    def _ask(self, look: _Look, start: Start) -> Mapping[str, object] | None:
         """Return what was found, None where there is nothing to do."""
         attempt = self._attempt(look)
         timer = threading.Timer(LONGEST, attempt.cancel)
         timer.daemon = True
         timer.start()
         try:
-            start = look.declared.start(self.keeper.starter, Manner())
             return start.sight.rendered(PollingTrigger).poll(attempt)
         finally:
             timer.cancel()
@@ -142,7 +139,9 @@ class Poller:
                 return  # it took too long, and somebody else looks
             state, version = found
             self._end_look(state, look)
-            state.trouble = "" if trouble is None or fails else trouble[:LONGEST_TROUBLE]
+            state.trouble = ""
+            if trouble is not None and not fails:
+                state.fail(trouble, self.keeper.states.now())
             try:
                 if (seen is None and not fails) or not self._started(look, state, version, seen, trouble):
                     state.execution, state.look = None, 0.0

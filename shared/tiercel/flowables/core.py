@@ -15,7 +15,7 @@ from tiercel.flowables.base import FlowableTask, Fork, Loop, Walk
 from tiercel.model.durations import Duration
 from tiercel.model.flow import MAIN
 from tiercel.model.nesting import Nested
-from tiercel.model.plugin import Plugin, Rendered
+from tiercel.model.plugin import Outputs, Plugin, Rendered
 
 
 class Sequential(FlowableTask):
@@ -61,10 +61,18 @@ class Dag(FlowableTask):
         return Fork(self.concurrent, graph=True)
 
 
+class Evaluated(Outputs):
+    """What If gives."""
+
+    evaluation_result: bool
+    """Whether the condition held."""
+
+
 class If(FlowableTask):
     """Run one branch or the other."""
 
     nested: ClassVar[Mapping[str, Nested]] = {"then": Nested.REQUIRED, "else": Nested.OPTIONAL}
+    gives = Evaluated
     condition: Rendered[str]
     """An expression; `false`, `0`, `-0` and the empty text are false."""
 
@@ -74,10 +82,20 @@ class If(FlowableTask):
         return Walk("then" if holds else "else", {"evaluationResult": holds})
 
 
+class Switched(Outputs):
+    """What Switch gives."""
+
+    value: str
+    """The value, rendered."""
+    defaults: bool
+    """Whether no case had its name, so that `defaults` ran."""
+
+
 class Switch(FlowableTask):
     """Run the branch whose name is the value."""
 
     nested: ClassVar[Mapping[str, Nested]] = {"cases": Nested.CASES, "defaults": Nested.OPTIONAL}
+    gives = Switched
     value: Rendered[str]
     """An expression, compared with the names of the cases as text."""
 
@@ -183,8 +201,17 @@ class CheckFrequency(Plugin):
     """How long it waits between two rounds."""
 
 
+class Rounds(Outputs):
+    """What LoopUntil gives."""
+
+    iteration_count: int
+    """How many rounds have begun."""
+
+
 class LoopUntil(FlowableTask):
     """Run a group of tasks again and again until a condition holds."""
+
+    gives = Rounds
 
     condition: str
     """An expression over the round's outputs."""

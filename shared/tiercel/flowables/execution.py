@@ -13,7 +13,7 @@ from tiercel.flowables.base import Call, Change, FlowableTask, Rest
 from tiercel.model.durations import Duration, parse_duration
 from tiercel.model.flow import MAIN, ON_PAUSE
 from tiercel.model.nesting import Nested
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.model.states import State
 
 
@@ -112,11 +112,20 @@ class Kill(EngineTask):
         return Change(exit_state=State.KILLED, cascade=self.propagate_kill)
 
 
+class Resumed(Outputs):
+    """What Pause gives."""
+
+    others: ClassVar[str] = "The inputs that `onResume` asks for, by their ids."
+    resumed: dict[str, Any]
+    """When it went on (`on`), in which state (`to`), and who let it (`by`), where somebody did."""
+
+
 class Pause(FlowableTask):
     """Stand still until somebody resumes the task, or a time is over."""
 
     nested: ClassVar[Mapping[str, Nested]] = {MAIN: Nested.OPTIONAL, ON_PAUSE: Nested.ONE}
     deprecated: ClassVar[Mapping[str, str]] = {"delay": "use 'pauseDuration'", "tasks": "put them after the pause"}
+    gives = Resumed
     pause_duration: Rendered[Duration | None] = Field(
         None, validation_alias=AliasChoices("pauseDuration", "delay", "pause_duration")
     )
@@ -133,10 +142,22 @@ class Pause(FlowableTask):
         return Rest(self.pause_duration, after[self.behavior], timeout)
 
 
+class Called(Outputs):
+    """What Subflow gives."""
+
+    execution_id: str
+    """The other execution."""
+    state: str
+    """The state in which it ended; absent where this task does not wait."""
+    outputs: dict[str, Any]
+    """The outputs of its flow; absent where this task does not wait."""
+
+
 class Subflow(EngineTask):
     """Start an execution of another flow, and perhaps wait for it."""
 
     retried: ClassVar[bool] = True
+    gives = Called
     namespace: Rendered[str]
     """The other flow's namespace."""
     flow_id: Rendered[str]

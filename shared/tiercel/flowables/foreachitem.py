@@ -14,7 +14,7 @@ from pydantic import Field
 from tiercel.flowables.base import Batches, FlowableTask, Walk
 from tiercel.flowables.execution import Subflow
 from tiercel.model.nesting import Nested, Part
-from tiercel.model.plugin import Plugin, Rendered
+from tiercel.model.plugin import Outputs, Plugin, Rendered
 
 BATCH = ".batch"
 """What stands after the id of `<id>_items` in the id of the hidden task."""
@@ -83,10 +83,22 @@ class ForEachItem(FlowableTask):
         return Walk()
 
 
+class Called(Outputs):
+    """What the calling gives."""
+
+    number_of_batches: int
+    """How many batches there are."""
+    iterations: dict[str, int]
+    """How many executions stand in which state."""
+    subflow_outputs_base_uri: str
+    """The folder of this task in the internal storage."""
+
+
 class ForEachItemExecutable(FlowableTask):
     """Call the other flow for each batch: the part `<id>_items`."""
 
     valued: ClassVar[bool] = True
+    gives = Called
     splits: Rendered[str]
     """The file with the batches' URIs, one a line."""
     number_of_batches: Rendered[int]

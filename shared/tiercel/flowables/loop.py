@@ -22,7 +22,7 @@ from tiercel.flowables.core import MOST_VALUES
 from tiercel.model.flow import MAIN
 from tiercel.model.inputs import FlowOutput
 from tiercel.model.nesting import Part
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 
 ITERATION = ".iteration"
 """What stands after a loop's id in the id of the task that ends an iteration."""
@@ -114,10 +114,24 @@ def _encoded(items: list[Item]) -> tuple[str, ...]:
     return tuple(map(encode_item, items))
 
 
+class Iterations(Outputs):
+    """What Loop gives."""
+
+    iteration_count: int
+    """How many values there are, also where the loop breaks off before the last."""
+    running_iterations: int
+    """How many of them run."""
+    terminated_iterations: dict[str, int]
+    """How many have ended, by state."""
+    outputs: list[dict[str, Any]]
+    """For each iteration that began, in order, its `item` and its `outputs`; empty where none are declared."""
+
+
 class Loop(FlowableTask):
     """Run a group of tasks for each value, each iteration by itself."""
 
     valued: ClassVar[bool] = True
+    gives = Iterations
     values: Rendered[Any]
     """A list, a map, JSON text of either, or the URI of a file with one JSON or Ion value a line."""
     concurrency_limit: Rendered[int] = Field(0, ge=0)

@@ -28,6 +28,17 @@ class Dynamic:
 Rendered = Annotated[T, Dynamic()]
 
 
+class Outputs:
+    """Base of what plugins say they give: an annotation for each output, and below it the text that says what it is.
+
+    It is read when somebody asks for documentation, and nothing is ever made of it. Names are those of Python; YAML's
+    follow from them as those of properties do.
+    """
+
+    others: ClassVar[str] = ""
+    """Which outputs there may be besides, where their names follow from the flow."""
+
+
 class Plugin(BaseModel):
     """Base of everything that a flow names with `type`: tasks, triggers, conditions, task runners."""
 
@@ -42,6 +53,8 @@ class Plugin(BaseModel):
 
     deprecated: ClassVar[Mapping[str, str]] = {}
     """Old property names, each with the remedy for whoever still writes it."""
+    gives: ClassVar[type[Outputs]] = Outputs
+    """What its runs give: the outputs of a task, what the executions of a trigger see as `trigger`."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,18 @@
 """What charts show of the executions of a span: over time, by flow, by namespace. Both doors for people call these.
 
-Promise: they read the counters (`hours.py`); only of an hour or less they read the executions themselves, to say more
-than an hour's counter knows.
+Promise: they read the counters (`hours.py`). The executions themselves are read, `MOST` at most, where somebody asks
+for more than an hour's counter knows: of an hour or less, to cut it into minutes; of any span, to choose by labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tiercel.model.durations import format_duration
-from tiercel.model.execution import decode_execution
+from tiercel.model.execution import Execution, decode_execution
 from tiercel.model.instants import iso
 from tiercel.model.states import State
 from tiercel.model.tallies import Sums, Tallies, Tally, count, duration_of, flow_name, merge_states
@@ -28,6 +28,15 @@ FINE = timedelta(hours=1)
 
 IsMeant = Callable[[str, str], bool]
 """Tells whether a flow is meant, by its namespace and id."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Executions that are told from others by what no counter knows."""
+
+    is_meant: Callable[[Execution], bool] = lambda _header: True
+    where: Mapping[str, Any] = field(default_factory=dict)
+    """What holds of all of them and the index knows, as the arguments of `StateStore.query`: fewer are read."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ def execution_series(
     is_meant: IsMeant = lambda _namespace, _flow: True,
     states: Sequence[str] = (),
     kind: str = "",
+    chosen: Chosen | None = None,
 ) -> Series:
     """Return the executions of a span over time; stretches without any are there too.
 
@@ -92,17 +102,21 @@ def execution_series(
         is_meant: Which flows.
         states: Which states; () for all.
         kind: How long a stretch is; by the span's length where nobody says it.
+        chosen: Which executions, by more than the counters know: exactly those of the span.
 
     Raises:
-        ValueError: The span is too long.
+        ValueError: The span is too long, or there are too many executions to choose from.
     """
     if end - start > LONGEST:
         raise ValueError(f"{(end - start).days} days are too many, more than {LONGEST.days}")
-    fine = _by_minute(store, start, end) if kind in ("", "minute") and end - start <= FINE else None
-    kind = "minute" if fine is not None else (kind_for(end - start) if kind in ("", "minute") else kind)
-    counted = count_hours(store, now, start.timestamp(), end.timestamp()) if fine is None else None
+    short = kind in ("", "minute") and end - start <= FINE
+    read = _read(store, start, end, chosen) if short or chosen is not None else None
+    if read is None and chosen is not None:
+        raise ValueError(_TOO_MANY.format(MOST))
+    kind = "minute" if short and read is not None else (kind_for(end - start) if kind in ("", "minute") else kind)
+    counted = count_hours(store, now, start.timestamp(), end.timestamp()) if read is None else None
     found: dict[datetime, Tallies] = {at: {} for at in cut(kind, start, end)}
-    for at, flows in (counted.hours if counted is not None else fine or {}).items():
+    for at, flows in (counted.hours if counted is not None else read or {}).items():
         into = found.setdefault(beginning(kind, datetime.fromtimestamp(at, UTC)), {})
         for name, tally in flows.items():
             if is_meant(*name.split("/", 1)):
@@ -111,20 +125,28 @@ def execution_series(
     return Series(kind, kept, counted is None or counted.complete)
 
 
-def _by_minute(store: StateStore, start: datetime, end: datetime) -> dict[float, Tallies] | None:
-    """Return the executions of a short span by the minute; None where they are too many to be read each time."""
-    since, until = start.timestamp(), end.timestamp()
-    if store.count("execution", since=since, until=until) > MOST:
+_TOO_MANY = (
+    "labels are not counted: they are looked for in the executions themselves, and here are more than {:,}. "
+    "Narrow them down by namespace, flow or state, or to a shorter time"
+)
+
+
+def _read(store: StateStore, start: datetime, end: datetime, chosen: Chosen | None) -> dict[float, Tallies] | None:
+    """Return the executions of a span by the minute; None where they are too many to be read each time."""
+    chosen = chosen or Chosen()
+    where = {**chosen.where, "since": start.timestamp(), "until": end.timestamp()}
+    if store.count("execution", **where) > MOST:
         return None
     found: dict[float, Tallies] = {}
     behind: tuple[float, str] | None = None
     while True:
-        some = store.query("execution", since=since, until=until, after=behind, limit=BATCH)
+        some = store.query("execution", **where, after=behind, limit=BATCH)
         for stored in some:
             header = decode_execution(stored.body)
             at = header.at[0][1]
             behind = at, stored.key
-            count(found.setdefault(at // 60 * 60, {}), flow_name(header), str(header.state), duration_of(header))
+            if chosen.is_meant(header):
+                count(found.setdefault(at // 60 * 60, {}), flow_name(header), str(header.state), duration_of(header))
         if len(some) < BATCH:
             return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from tiercel.expressions import to_json, to_text
-from tiercel.model.plugin import Result
+from tiercel.model.plugin import Outputs, Result
 from tiercel.model.task import Task
 from tiercel.ports import RunContext
 
@@ -23,6 +23,20 @@ def loop_value(ctx: RunContext) -> str | None:
         if value is not None
     ]
     return to_json(found) if len(found) > 1 else found[0] if found else None
+
+
+class StoredFile(Outputs):
+    """A file that the task has kept."""
+
+    uri: str
+    """Where the file lies in the internal storage."""
+
+
+class CountedFile(StoredFile):
+    """A file of records that the task has kept."""
+
+    size: int
+    """How many records there are: rows, lines or documents."""
 
 
 class RunnableTask(Task):

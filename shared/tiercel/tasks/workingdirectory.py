@@ -17,7 +17,7 @@ from tiercel.model.durations import Duration
 from tiercel.model.flow import MAIN
 from tiercel.model.ids import derived_id
 from tiercel.model.nesting import Nested
-from tiercel.model.plugin import Rendered, TemplateMap
+from tiercel.model.plugin import Outputs, Rendered, TemplateMap
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask, loop_value
 from tiercel.tasks.files import (
@@ -42,10 +42,18 @@ class Cache(BaseModel):
     """How long they are good for."""
 
 
+class Collected(Outputs):
+    """What WorkingDirectory gives."""
+
+    output_files: dict[str, str]
+    """The files that were kept, path to URI; absent where `outputFiles` asks for none."""
+
+
 class WorkingDirectory(RunnableTask):
     """Run tasks one after the other in one folder; what one writes, the next can read."""
 
     nested: ClassVar[Mapping[str, Nested]] = {MAIN: Nested.REQUIRED}
+    gives = Collected
     cache: Cache | None = None
     """Files that are kept for the next execution."""
     namespace_files: NamespaceFiles | None = None

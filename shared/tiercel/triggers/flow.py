@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -15,7 +15,7 @@ from tiercel.errors import ExpressionError, MissingError
 from tiercel.expressions import is_truthy_text
 from tiercel.indexes.listening import LOOKED_AT
 from tiercel.model.execution import Execution
-from tiercel.model.plugin import Rendered, text_of
+from tiercel.model.plugin import Outputs, Rendered, text_of
 from tiercel.model.states import State
 from tiercel.triggers.base import Block, LabelsText, Trigger
 from tiercel.triggers.conditions_logic import MultipleCondition
@@ -143,8 +143,39 @@ class OnMiss(Block):
     """Its labels."""
 
 
+class Changed(Outputs):
+    """What an execution sees that the change of another one has started."""
+
+    execution_id: str
+    """The other execution."""
+    namespace: str
+    """Its namespace."""
+    flow_id: str
+    """Its flow."""
+    flow_revision: int
+    """The revision of that flow."""
+    state: str
+    """The state that it entered."""
+    execution_labels: dict[str, Any]
+    """Its labels; a name with dots is a map in a map."""
+    start_date: datetime
+    """When it was created."""
+    end_date: datetime
+    """When it ended; absent while it runs."""
+    first_failed_task_id: str
+    """The task that failed first, where one did."""
+    last_task_id: str
+    """The task that began last, where one did."""
+    outputs: dict[str, Any]
+    """Its outputs, or those of all that the window gathered; absent where there are none."""
+    date: datetime
+    """Only of what `onMiss` makes, and then alone: the end of the window."""
+
+
 class Flow(Trigger):
     """Start an execution when executions of other flows change their state."""
+
+    gives = Changed
 
     preconditions: Preconditions | None = None
     """What must have happened within a window."""

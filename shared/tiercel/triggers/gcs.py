@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from tiercel.model.addresses import Address, Version, last_part, read_address
 from tiercel.model.durations import Duration
 from tiercel.model.patterns import compile_java, full_match
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.triggers.google import GoogleTrigger
 
 _TEXTS = {
@@ -76,8 +76,17 @@ class SeenObject:
         return {**found, "isDirectory": False, "changeType": "CREATE" if self.is_new else "UPDATE"}
 
 
+class Blobs(Outputs):
+    """What an object's execution sees."""
+
+    blobs: list[dict[str, Any]]
+    """The object, alone in a list: the `uri` of the execution's copy, `bucket`, `name` and what else is known of it."""
+
+
 class ObjectTrigger(GoogleTrigger):
     """Start an execution for each object that comes into a bucket."""
+
+    gives = Blobs
 
     from_: Rendered[str] = Field(alias="from")
     """What the objects' addresses begin with: `gs://bucket/path/`."""

@@ -16,7 +16,7 @@ from pydantic import field_validator, model_validator
 
 from tiercel.model.addresses import read_resource
 from tiercel.model.durations import Duration
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.triggers.google import GoogleTrigger
 
 
@@ -107,12 +107,44 @@ class MessageTrigger(GoogleTrigger):
         }
 
 
+class Message(Outputs):
+    """What a message's execution sees; of one that cannot be read, in an execution that has failed, the two first."""
+
+    message_id: str
+    """The message's id."""
+    attributes: dict[str, str]
+    """Its attributes."""
+    data: Any
+    """Its data, as `serdeType` says."""
+    ordering_key: str | None
+    """Its ordering key; null where it has none."""
+    publish_time: str | None
+    """When it was published; null where nobody says so."""
+
+
+class MessageFile(Outputs):
+    """What a message's execution sees that gets it as a file."""
+
+    count: int
+    """How many messages the file holds: one."""
+    uri: str
+    """The URI of a record file with the message: `data`, `attributes`, `messageId`, `orderingKey`, `publishTime`."""
+    message_id: str
+    """Only of a message that cannot be read, in an execution that has failed: its id."""
+    attributes: dict[str, str]
+    """Only of such a message: its attributes."""
+
+
 class Trigger(MessageTrigger):
     """Start an execution for each message, with a file that holds it."""
+
+    gives = MessageFile
 
 
 class RealtimeTrigger(MessageTrigger):
     """Start an execution for each message, with its data."""
+
+    gives = Message
 
 
 def decoded(data: bytes, serde: str) -> object:

@@ -17,7 +17,7 @@ from tiercel.errors import ExpressionError
 from tiercel.expressions.isotime import in_zone, read_date, read_date_time
 from tiercel.expressions.zones import zone
 from tiercel.model.durations import Duration
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.triggers.base import Trigger, ZoneId
 from tiercel.triggers.cron import YEARS, Cron, parse_cron
 
@@ -32,8 +32,21 @@ def _no_interval(value: object) -> None:
         raise ValueError(f"must be null, found '{value}': 'cron' says when; remove 'interval'")
 
 
+class Dates(Outputs):
+    """What an execution of a date sees."""
+
+    date: datetime
+    """The date for which it was started, in the trigger's time zone."""
+    next: datetime
+    """The date after it, where there is one."""
+    previous: datetime
+    """The date before it, where there is one."""
+
+
 class Dated(Trigger):
     """Base of the triggers that fire at dates."""
+
+    gives = Dates
 
     timezone: ZoneId = "UTC"
     """The time zone in which dates are reckoned and shown."""

@@ -9,12 +9,31 @@ from typing import Any, Literal
 from pydantic import Field
 
 from tiercel.model.execution import encode
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.triggers.base import Trigger
+
+
+class Received(Outputs):
+    """What a webhook's execution sees."""
+
+    body: Any
+    """The request's body: the object or list that it holds as JSON, else its text; null where there is none here."""
+    headers: dict[str, list[str]]
+    """The request's headers, each with all its values."""
+    parameters: dict[str, list[str]]
+    """The parameters of its address, each with all its values."""
+    uri: str
+    """With `fetchType: STORE` the URI of a file with the body."""
+    form_fields: dict[str, list[str]]
+    """Of a form: its fields, each with all its values."""
+    parts: list[dict[str, Any]]
+    """Of a form: its files, each with its `name`, `filename`, `contentType`, `size` and `uri`."""
 
 
 class Webhook(Trigger):
     """Start an execution when a URL that holds the key is called."""
+
+    gives = Received
 
     key: Rendered[str] = Field(min_length=1, max_length=256)
     """The secret part of the URL."""

@@ -37,9 +37,10 @@ def address(pattern: str, *names: object) -> str:
 
 
 def with_query(path: str, query: Query = ()) -> str:
-    """Return an address with its query; what is None or empty is left out."""
+    """Return an address with its query; what is None or empty is left out, a list is a parameter for each value."""
     pairs = query.items() if isinstance(query, Mapping) else query
-    shown = [(name, _text(value)) for name, value in pairs if value not in (None, "", [])]
+    each = [(name, one) for name, value in pairs for one in (value if isinstance(value, list) else [value])]
+    shown = [(name, _text(value)) for name, value in each if value not in (None, "")]
     return f"{path}?{urlencode(shown)}" if shown else path
 
 

@@ -1,4 +1,4 @@
-"""Counted executions, as the charts draw them: from the statistics of the API, never from the executions themselves."""
+"""Counted executions, as the charts draw them: from the statistics of the API alone."""
 
 from __future__ import annotations
 
@@ -38,14 +38,17 @@ _EXACT = ("filters[namespace][EQUALS]", "filters[flowId][EQUALS]")
 
 def sought(filters: Sequence[tuple[str, str]]) -> dict[str, object] | None:
     """Return a list's filter as statistics take it; None where they do not know something of it."""
-    given = dict(filters)
+    others = [(name, value) for name, value in filters if name != "labels"]
+    given = dict(others)
     found: dict[str, object] = {name: given.pop(name) for name in DIRECT if name in given}
+    if len(others) < len(filters):
+        found["labels"] = [value for name, value in filters if name == "labels"]
     if "state" in given:
         found["state"] = given.pop("state").split(",")
     if all(name in given for name in _EXACT):
         namespace, flow = (given.pop(name) for name in _EXACT)
         found["flows"] = [{"namespace": namespace, "id": flow}]
-    return found if not given and len(dict(filters)) == len(filters) else None
+    return found if not given and len(dict(others)) == len(others) else None
 
 
 def chart_of(visit: Visit, filters: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -56,6 +59,11 @@ def chart_of(visit: Visit, filters: Sequence[tuple[str, str]]) -> dict[str, Any]
             "rows": [],
             "hint": "Executions are counted by flow, state and hour: there is no chart for this filter.",
         }
+    return drawn(visit, wanted)
+
+
+def drawn(visit: Visit, wanted: Mapping[str, object]) -> dict[str, Any]:
+    """Return what a chart shows, as statistics are asked for it: its `rows`, or a `hint` why there are none."""
     try:
         return {"rows": executions_daily(visit, wanted), "hint": ""}
     except TiercelError as error:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
-from tiercel.ports import StateStore
-from tiercel.triggerrecords import DATED, KIND, POLLED, Backfill, TriggerState, decode_state, moment
+from tiercel.ports import StateStore, Stored
+from tiercel.triggerrecords import DATED, KIND, POLLED, TROUBLE, Backfill, TriggerState, decode_state, moment
 from tiercel.triggers.schedule import zoned_text
 
 MOST = 100_000
 """Triggers that one search looks at."""
+
+MOST_TROUBLED = 1_000
+"""Triggers that cannot be evaluated that one search of logs looks at (docs/limits.md)."""
 
 _log = logging.getLogger("tiercel")
 
@@ -29,7 +32,7 @@ _KINDS = {
 def states(
     store: StateStore, *, namespace: str | None = None, within: str | None = None, flow_id: str | None = None
 ) -> Iterator[TriggerState]:
-    """Yield how triggers stand, by namespace, flow and id; also those that no flow declares any more (revision 0).
+    """Return how triggers stand, by namespace, flow and id; also those that no flow declares any more (revision 0).
 
     Args:
         store: Where they are.
@@ -38,7 +41,24 @@ def states(
         flow_id: Only those of this flow.
     """
     found = store.query(KIND, namespace=namespace, within=within, flow_id=flow_id, limit=MOST)
-    for stored in sorted(found, key=lambda each: each.key.split("/")):
+    return _read(sorted(found, key=lambda each: each.key.split("/")))
+
+
+def troubled(
+    store: StateStore, *, namespace: str | None = None, within: str | None = None, flow_id: str | None = None
+) -> list[TriggerState]:
+    """Return how those triggers stand that could not be evaluated last, the latest first; the index finds them.
+
+    Where they are more than `MOST_TROUBLED`, it is those that are to be looked at soonest. Arguments as `states`.
+    """
+    found = store.query(
+        KIND, namespace=namespace, within=within, flow_id=flow_id, states=(TROUBLE,), limit=MOST_TROUBLED
+    )
+    return sorted(_read(found), key=lambda state: state.troubled, reverse=True)
+
+
+def _read(found: Iterable[Stored]) -> Iterator[TriggerState]:
+    for stored in found:
         try:
             yield decode_state(stored.body)
         except msgspec.MsgspecError as error:

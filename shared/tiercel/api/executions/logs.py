@@ -10,6 +10,7 @@ from tiercel.api.calls import Answer, Call, Page, page_of
 from tiercel.api.executions.following import is_over
 from tiercel.api.executions.loglines import LOGS, Entry, Tail, entries
 from tiercel.api.executions.searching import every, headers, named_headers, named_in
+from tiercel.api.executions.triggerlines import Line, Waiting, said_by_triggers
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
 from tiercel.api.matching import plan
@@ -76,7 +77,7 @@ def _log_events(site: Site, first: Execution, tail: Tail) -> Source:
 
 @routes.route("GET", "/logs/search", paged=True, filtered=True)
 def search_logs(call: Call) -> object:
-    """Return a page of log entries, those of the newest executions first."""
+    """Return a page of log entries, those of the newest executions first; triggers' own stand among them by time."""
     newest_first = _order(call.page)
     found, total = _found(call.site, call.filter, call.page, newest_first)
     return {"type": "OFFSET", **page_of([entry.as_json() for entry in found], total)}
@@ -90,18 +91,26 @@ def _order(page: Page) -> bool:
     return page.sort[0][1] if page.sort else True
 
 
-def _found(site: Site, wanted: Filter | None, page: Page, newest_first: bool) -> tuple[list[Entry], int]:
+def _found(site: Site, wanted: Filter | None, page: Page, newest_first: bool) -> tuple[list[Line], int]:
     """Return a page, and how many entries were found: all of them, or so many that there is more than the page."""
     first, number = (page.number - 1) * page.size, 0
-    shown: list[Entry] = []
-    for header in _executions(site, wanted, newest_first):
-        for entry in entries(site.parts.view, header, wanted, newest_first=newest_first):
+    shown: list[Line] = []
+    for some in _lines(site, wanted, newest_first):
+        for line in some:
             if first <= number < first + page.size:
-                shown.append(entry)
+                shown.append(line)
             number += 1
         if number > first + page.size:
             break
     return shown, number
+
+
+def _lines(site: Site, wanted: Filter | None, newest_first: bool) -> Iterator[list[Line]]:
+    """Yield what is found: the lines of one execution after another, what triggers say in its place among them."""
+    waiting = Waiting(said_by_triggers(site.parts.store, wanted), newest_first=newest_first)
+    for header in _executions(site, wanted, newest_first):
+        yield waiting.among(entries(site.parts.view, header, wanted, newest_first=newest_first))
+    yield waiting.rest()
 
 
 def _executions(site: Site, wanted: Filter | None, newest_first: bool) -> Iterator[Execution]:

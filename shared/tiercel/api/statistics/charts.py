@@ -1,4 +1,7 @@
-"""The rows of charts (api.md, 12): from the counters of executions, or for a list of executions from the index."""
+"""The rows of charts (api.md, 12): from the counters of executions, or for a list of executions from the index.
+
+Who narrows a chart to labels has the executions of its time read, 20,000 at most: the counters do not know them.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tiercel.api.calls import Call, Page
-from tiercel.api.executions.searching import search
-from tiercel.api.failures import BadRequestError, UnprocessableError
+from tiercel.api.executions.searching import EXECUTIONS, search
+from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter, read_nodes
-from tiercel.api.matching import Fields, plan, scope_of
+from tiercel.api.matching import Fields, conjuncts, plan, scope_of
 from tiercel.errors import TransientError
 from tiercel.model.durations import parse_duration
 from tiercel.model.execution import Execution
@@ -20,7 +23,7 @@ from tiercel.model.instants import iso
 from tiercel.model.states import State
 from tiercel.model.tallies import Sums
 from tiercel.statistics.chartfile import KPI, MARKDOWN, Chart, Column, is_list, nodes
-from tiercel.statistics.series import execution_series
+from tiercel.statistics.series import Chosen, execution_series
 
 SIZE, LARGEST = 25, 1000
 """Rows of a page: by default, and at most."""
@@ -35,7 +38,7 @@ class GlobalFilter(msgspec.Struct, forbid_unknown_fields=True):
     timeRange: str | None = None  # noqa: N815
     namespace: str | None = None
     labels: Any = None
-    """Refused where there are any: they are not counted."""
+    """A map, or a list of `key:value`: all of them."""
     pageNumber: int | None = None  # noqa: N815
     pageSize: int | None = None  # noqa: N815
 
@@ -73,7 +76,7 @@ def chart_page(call: Call, chart: Chart, narrowed: GlobalFilter, window: str) ->
 
     Raises:
         BadRequestError: A filter names what the counters do not know.
-        UnprocessableError: A value cannot be read.
+        UnprocessableError: A value cannot be read, or labels are asked of too many executions.
         TransientError: The executions are still being counted.
     """
     if chart.kind == MARKDOWN or chart.data is None:
@@ -95,10 +98,10 @@ def chart_page(call: Call, chart: Chart, narrowed: GlobalFilter, window: str) ->
 
 def _narrowed(call: Call, narrowed: GlobalFilter, window: str) -> tuple[Filter, datetime, datetime]:
     """Return which executions are meant, and the time in which they were created."""
-    if narrowed.labels:
-        raise BadRequestError("charts cannot be filtered by 'labels': executions are counted by flow and state")
     now = call.site.parts.lanes.now()
     given = list(narrowed.filters or ())
+    labels = narrowed.labels if isinstance(narrowed.labels, list) else [narrowed.labels]
+    given += [{"field": "labels", "operation": "EQUALS", "value": each} for each in labels if each]
     for name, operation in _SHORT.items():
         value = getattr(narrowed, name)
         given += [{"field": name, "operation": operation, "value": value}] if value else []
@@ -129,9 +132,10 @@ def _without_span(wanted: Filter) -> Filter:
 
 
 def _counted(call: Call, start: datetime, end: datetime, wanted: Filter) -> Iterator[_Counted]:
-    test, parts = _FIELDS.test(wanted), call.site.parts
+    counted, chosen = _split(wanted)
+    test, parts = _FIELDS.test(counted), call.site.parts
     try:
-        series = execution_series(parts.store, parts.lanes.now(), start, end)
+        series = execution_series(parts.store, parts.lanes.now(), start, end, chosen=chosen)
     except ValueError as error:
         raise UnprocessableError(str(error)) from None
     if not series.complete:
@@ -143,6 +147,16 @@ def _counted(call: Call, start: datetime, end: datetime, wanted: Filter) -> Iter
                 each = _Counted(stretch.start, namespace, flow, state, sums)
                 if test(each):
                     yield each
+
+
+def _split(wanted: Filter) -> tuple[Filter, Chosen | None]:
+    """Return what the counters know of a filter; and which executions are to be read, where it asks for labels."""
+    parts = list(conjuncts(wanted))
+    of_labels = [part for part in parts if any(leaf.field == "labels" for leaf in part.leaves())]
+    if not of_labels:
+        return wanted, None
+    counted = Filter("and", tuple(part for part in parts if part not in of_labels))
+    return counted, Chosen(EXECUTIONS.test(Filter("and", tuple(of_labels))), plan(counted).index.arguments)
 
 
 def _meant(call: Call, chart: Chart, counted: Sequence[_Counted]) -> list[_Counted]:

@@ -1,11 +1,12 @@
 """Statistics of executions (api.md, 12), from the counters that are kept by hour, flow and state.
 
-What the counters do not know (labels, task runs, log lines) is refused by name.
+Who asks for labels has the executions of the span read, 20,000 at most: the counters do not know them. Task runs and
+log lines are refused by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,9 @@ import msgspec
 from tiercel.api.bodies import read_json, read_json_if_any
 from tiercel.api.calls import Call
 from tiercel.api.executions.reading import LATEST, FlowName, latest_of
+from tiercel.api.executions.searching import EXECUTIONS
 from tiercel.api.failures import NoRouteError, UnprocessableError
+from tiercel.api.filters import read_filter
 from tiercel.api.matching import is_within, scope_of
 from tiercel.api.parameters import read_date
 from tiercel.api.routing import routes
@@ -22,6 +25,7 @@ from tiercel.errors import TransientError
 from tiercel.model.durations import parse_duration
 from tiercel.model.states import State
 from tiercel.statistics.series import (
+    Chosen,
     Series,
     by_namespace,
     counts,
@@ -50,6 +54,8 @@ class Sought(msgspec.Struct, forbid_unknown_fields=True):
     state: str | list[str] | None = None
     flows: list[FlowName] | None = None
     """Only these."""
+    labels: str | list[str] | None = None
+    """`key:value`, or `key` alone; all of them."""
 
 
 class Where(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,13 +82,14 @@ def read_series(call: Call, sought: Sought) -> Series:
     """Return the executions that are asked for, over time.
 
     Raises:
-        UnprocessableError: A value cannot be read, or the span is too long.
+        UnprocessableError: A value cannot be read, the span is too long, or labels are asked of too many executions.
         TransientError: They are so many that they could not all be counted by now.
     """
     now, store = call.site.parts.lanes.now(), call.site.parts.store
     try:
         start, end = span(_date(sought.startDate), _date(sought.endDate), now, _length(sought))
-        found = execution_series(store, now, start, end, _meant(sought), _states(sought))
+        states = _states(sought)
+        found = execution_series(store, now, start, end, _meant(sought), states, chosen=_chosen(sought, states))
     except ValueError as error:
         raise UnprocessableError(str(error)) from None
     if not found.complete:
@@ -112,6 +119,17 @@ def _states(sought: Sought) -> list[str]:
         if state not in frozenset(State):
             raise ValueError(f"state is '{state}', wanted one of {', '.join(State)}")
     return found
+
+
+def _chosen(sought: Sought, states: Sequence[str]) -> Chosen | None:
+    """Return which executions are to be read; None where the counters know."""
+    labels = [each for each in _listed(sought.labels) if each]
+    if not labels:
+        return None
+    where: dict[str, Any] = {"within": sought.namespace or None, "flow_id": sought.flowId or None}
+    if sought.flows is not None and len(sought.flows) == 1 and not sought.flowId:
+        where |= {"namespace": sought.flows[0].namespace, "flow_id": sought.flows[0].id}
+    return Chosen(EXECUTIONS.test(read_filter({"labels": labels}, 0.0)), {**where, "states": tuple(states)})
 
 
 def _meant(sought: Sought) -> Callable[[str, str], bool]:

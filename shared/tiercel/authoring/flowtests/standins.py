@@ -20,7 +20,7 @@ from tiercel.expressions import to_text
 from tiercel.flowables.base import FlowableTask
 from tiercel.graphs.topology import Name
 from tiercel.model.flow import Flow, Node, PluginClass
-from tiercel.model.plugin import Result, bind
+from tiercel.model.plugin import Outputs, Result, bind
 from tiercel.model.states import State
 from tiercel.planner.rendering import explain
 from tiercel.ports import RunContext
@@ -112,8 +112,16 @@ def _remark(fixture: TaskFixture) -> str:
     return f" ({fixture.description})" if fixture.description else ""
 
 
+class Played(Outputs):
+    """What a stand-in gives."""
+
+    others: ClassVar[str] = "Whatever the fixture says, or those of the task itself."
+
+
 class StandIn(RunnableTask):
     """Play a task's part."""
+
+    gives = Played
 
     part: Any
     """The `Part`."""

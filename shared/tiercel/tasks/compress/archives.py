@@ -15,11 +15,11 @@ from typing import BinaryIO, cast
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 from tiercel.tasks.compress.limits import Meter
 from tiercel.tasks.compress.streams import BLOCK, ENDINGS, Compression, explained, reading, writing
 
@@ -57,8 +57,17 @@ class ArchiveTask(RunnableTask):
     """How the archive as a whole is compressed, such as GZIP for `.tar.gz`."""
 
 
+class Unpacked(Outputs):
+    """What ArchiveDecompress gives."""
+
+    files: dict[str, str]
+    """The files: path in the archive to URI."""
+
+
 class ArchiveDecompress(ArchiveTask):
     """Take the files out of an archive."""
+
+    gives = Unpacked
 
     from_: Rendered[str] = Field(alias="from")
     """The URI of the archive."""
@@ -126,6 +135,8 @@ class _Forward:
 
 class ArchiveCompress(ArchiveTask):
     """Put files into an archive."""
+
+    gives = StoredFile
 
     from_: Rendered[dict[str, str]] = Field(alias="from")
     """The files: path in the archive to URI."""

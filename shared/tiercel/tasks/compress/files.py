@@ -10,13 +10,15 @@ from pydantic import Field
 from tiercel.model.plugin import Rendered
 from tiercel.ports import RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 from tiercel.tasks.compress.limits import Meter
 from tiercel.tasks.compress.streams import BLOCK, ENDINGS, Compression, explained, reading, writing
 
 
 class FileTask(RunnableTask):
     """Which file, and how it is compressed."""
+
+    gives = StoredFile
 
     compression: Rendered[Compression]
     """How the file is compressed: GZIP, BZIP2, XZ, LZMA, DEFLATE or ZSTD."""

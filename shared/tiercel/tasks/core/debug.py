@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
+
+
+class Returned(Outputs):
+    """What Return gives."""
+
+    value: str | None
+    """The text; null where no `format` is given."""
 
 
 class Return(RunnableTask):
     """Give a rendered text as output."""
 
     inline: ClassVar[bool] = True
+    gives = Returned
 
     format: Rendered[str | None] = None
     """The text to give back; without it the output is null."""

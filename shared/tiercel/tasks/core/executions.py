@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tiercel.errors import ConflictError, InputError, TaskError
-from tiercel.model.plugin import Plugin, Rendered
+from tiercel.model.plugin import Outputs, Plugin, Rendered
 from tiercel.model.states import State
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
@@ -45,8 +45,19 @@ class CountedFlow(Plugin):
     """Its id; all flows of the namespace by default."""
 
 
+class Counted(Outputs):
+    """What Count gives."""
+
+    results: list[dict[str, Any]]
+    """The counts that were kept, each with its `namespace`, its `count` and, of a flow, its `flowId`."""
+    total: int
+    """Their sum."""
+
+
 class Count(RunnableTask):
     """Count executions, and keep the counts for which a condition holds."""
+
+    gives = Counted
 
     flows: Rendered[list[CountedFlow] | None] = None
     """The flows, each counted by itself."""
@@ -81,8 +92,23 @@ class Count(RunnableTask):
         return ctx.render(self.expression, {"count": count}).strip() == "true"
 
 
+class Purged(Outputs):
+    """What PurgeExecutions gives."""
+
+    executions_count: int
+    """How many executions were removed."""
+    logs_count: int
+    """How many log lines were removed."""
+    metrics_count: int
+    """How many metrics were removed."""
+    storages_count: int
+    """How many files were removed."""
+
+
 class PurgeExecutions(RunnableTask):
     """Remove executions that have ended, with their logs, metrics and files."""
+
+    gives = Purged
 
     namespace: Rendered[str | None] = None
     """The namespace: exactly this one with a `flowId`, those below it too without."""

@@ -7,7 +7,7 @@ from itertools import chain
 
 from tiercel.errors import TaskError
 from tiercel.flowables.foreachitem import Batch
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import RunContext
 from tiercel.splitting import SplitRule, parse_size
 from tiercel.tasks import records
@@ -16,8 +16,19 @@ from tiercel.tasks.core.services import batches_of
 from tiercel.tasks.core.storage import extension_of, store_parts
 
 
+class Splits(Outputs):
+    """What the cutting gives."""
+
+    splits: str
+    """The URI of a file with the URI of a batch on each line."""
+    number_of_batches: int
+    """How many batches there are."""
+
+
 class ForEachItemSplit(RunnableTask):
     """Cut the file into batches."""
+
+    gives = Splits
 
     items: Rendered[str]
     """The URI of the file."""
@@ -48,8 +59,17 @@ class ForEachItemSplit(RunnableTask):
             raise TaskError(f"batch: {error}", retryable=False) from None
 
 
+class Merged(Outputs):
+    """What the putting together gives."""
+
+    subflow_outputs: str | None
+    """The URI of a file with the outputs of an execution on each line; null where none has any."""
+
+
 class ForEachItemMergeOutputs(RunnableTask):
     """Put the outputs of the executions together."""
+
+    gives = Merged
 
     def run(self, ctx: RunContext) -> Mapping[str, object]:
         """Return `subflowOutputs`: a file with a line for each execution that has outputs, or null where none has."""

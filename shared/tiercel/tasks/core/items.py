@@ -15,7 +15,7 @@ from tiercel.expressions import is_truthy_text
 from tiercel.model.plugin import Rendered
 from tiercel.ports import RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 
 
 def fields_of(item: object) -> Mapping[str, object]:
@@ -23,8 +23,21 @@ def fields_of(item: object) -> Mapping[str, object]:
     return item if isinstance(item, Mapping) else {"value": item}
 
 
+class Deduplicated(StoredFile):
+    """What DeduplicateItems gives."""
+
+    num_keys: int
+    """How many keys were found."""
+    processed_items_total: int
+    """How many items were read."""
+    dropped_items_total: int
+    """How many of them were left out."""
+
+
 class DeduplicateItems(RunnableTask):
     """Keep one item of each key: the last one."""
+
+    gives = Deduplicated
 
     from_: Rendered[str] = Field(alias="from")
     """The URI of the file of items."""
@@ -63,8 +76,19 @@ class OnError(StrEnum):
     EXCLUDE = "EXCLUDE"
 
 
+class Filtered(StoredFile):
+    """What FilterItems gives."""
+
+    processed_items_total: int
+    """How many items were read."""
+    dropped_items_total: int
+    """How many of them were left out."""
+
+
 class FilterItems(RunnableTask):
     """Keep the items for which a condition holds, or those for which it does not."""
+
+    gives = Filtered
 
     from_: Rendered[str] = Field(alias="from")
     """The URI of the file of items."""

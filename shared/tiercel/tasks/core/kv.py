@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from tiercel.errors import ConflictError, NotFoundError, TaskError
 from tiercel.expressions.values import plain as plain_number
 from tiercel.model.durations import Duration
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.namespaces.keyvalues import KeyValue, KeyValues, ValueType, are_related, plain
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
@@ -89,8 +89,17 @@ class Set(_KeyTask):
         )
 
 
+class Value(Outputs):
+    """What Get gives."""
+
+    value: Any
+    """The value, with its type; null where there is no such key."""
+
+
 class Get(_KeyTask):
     """Read a key."""
+
+    gives = Value
 
     key: Rendered[str]
     """The key."""
@@ -107,8 +116,17 @@ class Get(_KeyTask):
         return {"value": None if entry is None else plain(entry.value)}
 
 
+class Deleted(Outputs):
+    """What Delete gives."""
+
+    deleted: bool
+    """Whether the key was there."""
+
+
 class Delete(_KeyTask):
     """Remove a key."""
+
+    gives = Deleted
 
     key: Rendered[str]
     """The key."""
@@ -125,8 +143,17 @@ class Delete(_KeyTask):
         return {"deleted": deleted}
 
 
+class Keys(Outputs):
+    """What GetKeys gives."""
+
+    keys: list[str]
+    """The keys, sorted."""
+
+
 class GetKeys(_KeyTask):
     """List the keys of a namespace."""
+
+    gives = Keys
 
     prefix: Rendered[str | None] = None
     """How the keys start; all where nothing is said."""
@@ -148,8 +175,17 @@ class PurgeKeys(BaseModel):
     """Whether only keys are removed whose time is over."""
 
 
+class Purged(Outputs):
+    """What PurgeKV gives."""
+
+    size: int
+    """How many keys were removed."""
+
+
 class PurgeKV(RunnableTask):
     """Remove keys of several namespaces."""
+
+    gives = Purged
 
     namespaces: Rendered[list[str] | None] = None
     """The namespaces; those that have keys and belong to the flow's family where nothing is said."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tiercel.errors import NotFoundError, TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.model.states import Level
 from tiercel.ports import RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 from tiercel.tasks.core.moments import Moment
 from tiercel.tasks.core.services import Choice, executions_of
 
@@ -31,8 +31,17 @@ def execution_named(ctx: RunContext, execution: str | None, namespace: str | Non
     return execution
 
 
+class Fetched(StoredFile):
+    """What Fetch gives."""
+
+    size: int
+    """How many lines it has."""
+
+
 class Fetch(RunnableTask):
     """Write log lines to a file of the internal storage."""
+
+    gives = Fetched
 
     namespace: Rendered[str | None] = None
     """The execution's namespace; this one by default."""
@@ -53,8 +62,17 @@ class Fetch(RunnableTask):
         return {"uri": uri, "size": size}
 
 
+class Purged(Outputs):
+    """What PurgeLogs gives."""
+
+    count: int
+    """How many lines were removed."""
+
+
 class PurgeLogs(RunnableTask):
     """Remove log lines of executions that have ended."""
+
+    gives = Purged
 
     namespace: Rendered[str | None] = None
     """The namespace: exactly this one with a `flowId`, those below it too without."""

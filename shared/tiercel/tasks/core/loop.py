@@ -9,9 +9,11 @@ import msgspec
 
 from tiercel.errors import ExpressionError, InputError, TaskError
 from tiercel.expressions import is_truthy_text
+from tiercel.flowables.loop import Iterations
 from tiercel.inputs import Means, convert_output
 from tiercel.model.execution import encode
 from tiercel.model.inputs import FlowOutput
+from tiercel.model.plugin import Outputs
 from tiercel.ports import RunContext
 from tiercel.tasks import records
 from tiercel.tasks.base import RunnableTask
@@ -21,10 +23,22 @@ LARGEST_KEPT = 2048
 """Bytes of an iteration's outputs that stay in its record; larger ones lie in a file until they are gathered."""
 
 
+class Ended(Outputs):
+    """What the end of an iteration gives."""
+
+    outputs: dict[str, Any]
+    """What the iteration gives, by name."""
+    kept: str
+    """The URI of a file with it, where it is large."""
+    broke: bool
+    """Whether the loop is to break off."""
+
+
 class LoopIteration(RunnableTask):
     """End an iteration: make its outputs, and say whether the loop breaks off."""
 
     inline: ClassVar[bool] = True
+    gives = Ended
     id: str
     """The task's name, which no author could give."""
     outputs: list[FlowOutput] | None = None
@@ -75,6 +89,8 @@ def _value(output: FlowOutput, ctx: LoopContext) -> object:
 
 class LoopOutputs(RunnableTask):
     """Put together what the iterations of a loop gave."""
+
+    gives = Iterations
 
     id: str
     """The task's name, which no author could give."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tiercel.model.durations import Duration
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
 
@@ -55,10 +55,18 @@ class PublishedTimer(_Published):
         return Metric(self.name, self.value.total_seconds(), "timer", self.labels())
 
 
+class Recorded(Outputs):
+    """What Publish gives."""
+
+    metrics: int
+    """How many metrics were recorded."""
+
+
 class Publish(RunnableTask):
     """Record numbers of the flow's own choice as metrics of this task run."""
 
     inline: ClassVar[bool] = True
+    gives = Recorded
 
     metrics: Rendered[list[PublishedNumber | PublishedTimer]]
     """What to record: `type` (`counter`, `gauge` or `timer`), `name`, `value`, and perhaps `tags` and `description`."""

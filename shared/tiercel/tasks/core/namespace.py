@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered, parse_structure
+from tiercel.model.plugin import Outputs, Rendered, parse_structure
 from tiercel.namespaces.files import NamespaceFile
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
@@ -62,8 +62,17 @@ class _NamespaceTask(RunnableTask):
         return [file for file in files_of(ctx).list(self.namespace or ctx.namespace) if chosen(file.path)]
 
 
+class Uploaded(Outputs):
+    """What UploadFiles gives."""
+
+    files: dict[str, str]
+    """The files that were written: path in the namespace to URI."""
+
+
 class UploadFiles(_NamespaceTask):
     """Put files into a namespace, from the working directory or from the internal storage."""
+
+    gives = Uploaded
 
     files: Rendered[list[str] | dict[str, str] | str | None] = None
     """Patterns of files of the working directory; in the old form the same as `filesMap`."""
@@ -115,8 +124,17 @@ class UploadFiles(_NamespaceTask):
             raise TaskError(str(error), retryable=False) from None
 
 
+class Downloaded(Outputs):
+    """What DownloadFiles gives."""
+
+    files: dict[str, str]
+    """The copies: path, below `destination`, to URI in the internal storage."""
+
+
 class DownloadFiles(_NamespaceTask):
     """Copy files of a namespace into the internal storage."""
+
+    gives = Downloaded
 
     files: Rendered[Patterns]
     """Patterns of the files."""
@@ -147,8 +165,17 @@ class PurgeVersions(BaseModel):
     """Only versions that were made before then; the current one stays however old it is."""
 
 
+class Purged(Outputs):
+    """What PurgeFiles gives."""
+
+    size: int
+    """How many versions were removed."""
+
+
 class PurgeFiles(RunnableTask):
     """Remove old versions of namespace files. Files have one version here, the current one, so it finds none."""
+
+    gives = Purged
 
     namespaces: Rendered[list[str] | None] = None
     """The namespaces; the flow's own where nothing is said."""
@@ -178,8 +205,17 @@ class PurgeFiles(RunnableTask):
         return {"size": 0}
 
 
+class Removed(Outputs):
+    """What DeleteFiles gives."""
+
+    files: dict[str, str]
+    """The files that were removed: path in the namespace to the URI they had."""
+
+
 class DeleteFiles(_NamespaceTask):
     """Remove files of a namespace."""
+
+    gives = Removed
 
     files: Rendered[Patterns]
     """Patterns of the files."""

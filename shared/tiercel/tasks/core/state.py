@@ -7,7 +7,7 @@ from typing import Any
 
 from tiercel.errors import TaskError
 from tiercel.expressions.values import plain as plain_number
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.namespaces.keyvalues import KeyValues, ValueType
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask, loop_value
@@ -44,8 +44,19 @@ class _StateTask(RunnableTask):
         return TaskError(f"there is no state '{self.name}'; write it with state.Set first, or leave out errorOnMissing")
 
 
+class Found(Outputs):
+    """What Get gives."""
+
+    count: int
+    """How many entries the state has."""
+    data: dict[str, Any]
+    """The entries by name; empty where there is no such state."""
+
+
 class Get(_StateTask):
     """Read a state."""
+
+    gives = Found
 
     error_on_missing: Rendered[bool] = False
     """Whether a state that is not there fails the task; otherwise it is empty."""
@@ -58,8 +69,19 @@ class Get(_StateTask):
         return {"count": len(data or {}), "data": data or {}}
 
 
+class Written(Outputs):
+    """What Set gives."""
+
+    count: int
+    """How many entries the state has now."""
+    key: str
+    """The key of the namespace under which it is kept."""
+
+
 class Set(_StateTask):
     """Write entries of a state; those that are not named stay."""
+
+    gives = Written
 
     data: Rendered[dict[str, Any] | None] = None
     """The entries to write."""
@@ -72,8 +94,17 @@ class Set(_StateTask):
         return {"count": len(data), "key": key}
 
 
+class Deleted(Outputs):
+    """What Delete gives."""
+
+    deleted: bool
+    """Whether the state was there."""
+
+
 class Delete(_StateTask):
     """Remove a state."""
+
+    gives = Deleted
 
     error_on_missing: Rendered[bool] = False
     """Whether a state that is not there fails the task."""

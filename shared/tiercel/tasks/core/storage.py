@@ -13,10 +13,10 @@ from typing import IO, BinaryIO, cast
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered, TemplateMap, parse_structure
+from tiercel.model.plugin import Outputs, Rendered, TemplateMap, parse_structure
 from tiercel.ports import RunContext
 from tiercel.splitting import SplitRule, parse_size, rows_backwards, split
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 from tiercel.tasks.core.services import storage_of
 from tiercel.tasks.files import collect_files, place_files, render_files
 
@@ -47,6 +47,8 @@ def texts_in(value: str | list[str], name: str) -> list[str]:
 class Concat(RunnableTask):
     """Put files together, one after the other."""
 
+    gives = StoredFile
+
     files: Rendered[list[str] | str]
     """The URIs of the files, as a list or as JSON text."""
     separator: Rendered[str | None] = None
@@ -66,8 +68,19 @@ class Concat(RunnableTask):
             return {"uri": ctx.store(cast(BinaryIO, target), f"concat{self.extension}")}
 
 
+class Deleted(Outputs):
+    """What Delete gives."""
+
+    uri: str
+    """The URI that was given."""
+    deleted: bool
+    """Whether the file was there."""
+
+
 class Delete(RunnableTask):
     """Remove a file."""
+
+    gives = Deleted
 
     uri: Rendered[str]
     """The file's URI."""
@@ -82,8 +95,17 @@ class Delete(RunnableTask):
         return {"uri": self.uri, "deleted": deleted}
 
 
+class Measured(Outputs):
+    """What Size gives."""
+
+    size: int
+    """How many bytes the file has."""
+
+
 class Size(RunnableTask):
     """Measure a file."""
+
+    gives = Measured
 
     uri: Rendered[str]
     """The file's URI."""
@@ -93,8 +115,17 @@ class Size(RunnableTask):
         return {"size": storage_of(ctx).size(self.uri)}
 
 
+class Parts(Outputs):
+    """What Split gives."""
+
+    uris: list[str]
+    """The URIs of the new files, in order."""
+
+
 class Split(RunnableTask):
     """Cut a file into smaller ones; rows stay whole."""
+
+    gives = Parts
 
     from_: Rendered[str] = Field(alias="from")
     """The file's URI."""
@@ -135,6 +166,8 @@ def store_parts(ctx: RunContext, source: BinaryIO, rule: SplitRule, name: str) -
 class Reverse(RunnableTask):
     """Turn a file's rows around, the last one first."""
 
+    gives = StoredFile
+
     from_: Rendered[str] = Field(alias="from")
     """The file's URI."""
     separator: Rendered[str] = "\n"
@@ -169,6 +202,8 @@ class Reverse(RunnableTask):
 class Write(RunnableTask):
     """Write a text to a file."""
 
+    gives = StoredFile
+
     content: Rendered[str]
     """The text."""
     extension: Rendered[str | None] = None
@@ -179,11 +214,20 @@ class Write(RunnableTask):
         return {"uri": ctx.store(self.content.encode(), f"write{self.extension or ''}")}
 
 
+class Kept(Outputs):
+    """What LocalFiles gives."""
+
+    uris: dict[str, str]
+    """The files that were kept: path in the working directory to URI."""
+
+
 class LocalFiles(RunnableTask):
     """Put files into the working directory and keep some of those that are there.
 
     Today the task that works on them does it itself, with `inputFiles` and `outputFiles`.
     """
+
+    gives = Kept
 
     inputs: TemplateMap | str | None = None
     """Path to content: text, or the URI of a file. Rendered here, so that a null content is left out."""
@@ -198,8 +242,17 @@ class LocalFiles(RunnableTask):
         return {"uris": collect_files(ctx, ctx.working_dir, patterns)}
 
 
+class Purged(Outputs):
+    """What PurgeCurrentExecutionFiles gives."""
+
+    uris: list[str]
+    """The URIs of the files that were removed."""
+
+
 class PurgeCurrentExecutionFiles(RunnableTask):
     """Remove every file of this execution from the internal storage."""
+
+    gives = Purged
 
     def run(self, ctx: RunContext) -> dict[str, object]:
         """Return the `uris` of the files that were removed."""

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import ValidationError
 
 from tiercel.errors import FlowError, TaskError
 from tiercel.flowfile import parse_task
-from tiercel.model.plugin import Rendered, Result, bind
+from tiercel.model.plugin import Outputs, Rendered, Result, bind
 from tiercel.planner.rendering import explain
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
 
 
+class Templated(Outputs):
+    """What TemplatedTask gives."""
+
+    others: ClassVar[str] = "Those of the task that `spec` describes."
+
+
 class TemplatedTask(RunnableTask):
     """Run the task that a rendered text describes."""
+
+    gives = Templated
 
     spec: Rendered[str]
     """The task as YAML; expressions may stand anywhere in it."""

@@ -7,7 +7,7 @@ import re
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import RunContext
 from tiercel.tasks.files import inside
 from tiercel.tasks.git.base import GitTask
@@ -15,8 +15,17 @@ from tiercel.tasks.git.checkouts import Checkout, Wanted
 from tiercel.tasks.git.remote import Access, Connection, remote_of
 
 
+class Cloned(Outputs):
+    """What Clone gives."""
+
+    directory: str
+    """The folder with the files, as a path of the machine that ran the task."""
+
+
 class Clone(GitTask):
     """Copy a repository into the working directory, over the files that are there."""
+
+    gives = Cloned
 
     directory: Rendered[str | None] = None
     """The folder to clone into, relative to the working directory; by default that itself."""

@@ -13,7 +13,7 @@ from tiercel.flowfile import parse_flow
 from tiercel.flowfile.rewriting import with_namespace
 from tiercel.flows import FlowRecord, FlowStore, stored_source
 from tiercel.model.flow import Flow
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.model.states import Level
 from tiercel.ports import RunContext
 from tiercel.tasks import records
@@ -47,8 +47,17 @@ class Written:
     flow: Flow
 
 
+class FlowDifferences(Outputs):
+    """What SyncFlows gives."""
+
+    flows: str
+    """The URI of a file with a line for each flow: its path, what became of it, and its revision."""
+
+
 class SyncFlows(SyncTask):
     """Make the flows of a namespace what a directory of a repository says."""
+
+    gives = FlowDifferences
 
     target_namespace: Rendered[str]
     """The namespace of the flows, whatever their sources say."""
@@ -140,8 +149,21 @@ class SyncFlows(SyncTask):
         return _difference(path, "DELETED", record.namespace, record.id, record.revision + 1)
 
 
+class StoredFlow(Outputs):
+    """What SyncFlow gives."""
+
+    flow_id: str
+    """The flow's id."""
+    namespace: str
+    """Its namespace."""
+    revision: int
+    """Its revision: with `dryRun` the one it would have."""
+
+
 class SyncFlow(SyncTask):
     """Store one flow of a repository."""
+
+    gives = StoredFlow
 
     target_namespace: Rendered[str]
     """The namespace of the flow, whatever its source says."""
@@ -195,8 +217,17 @@ def _difference(path: str, state: SyncState, namespace: str, flow_id: str, revis
     return {"gitPath": path, "syncState": state, "flowId": flow_id, "namespace": namespace, "revision": revision}
 
 
+class FileDifferences(Outputs):
+    """What SyncNamespaceFiles gives."""
+
+    files: str
+    """The URI of a file with a line for each file: its path, and what became of it."""
+
+
 class SyncNamespaceFiles(SyncTask):
     """Make the files of a namespace what a directory of a repository says."""
+
+    gives = FileDifferences
 
     namespace: Rendered[str | None] = None
     """The namespace; by default that of the flow."""

@@ -14,7 +14,7 @@ from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 from tiercel.tasks.http.base import HttpTask, header_lists
 from tiercel.tasks.http.wire import shown
 
@@ -25,8 +25,21 @@ LONGEST_NAME = 150
 """How many characters of a server's file name are kept."""
 
 
+class Downloaded(StoredFile):
+    """What Download gives."""
+
+    code: int
+    """The status of the response."""
+    length: int
+    """How many bytes the file has."""
+    headers: dict[str, list[str]]
+    """The headers of the response, each with all its values."""
+
+
 class Download(HttpTask, RunnableTask):
     """Download a file into the internal storage."""
+
+    gives = Downloaded
 
     fail_on_empty_response: Rendered[bool] = True
     """Whether an empty response fails the task."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.http.base import HttpTask, header_lists
@@ -20,8 +20,25 @@ LONGEST = 10 * 1024 * 1024
 ENCRYPTED = "io.kestra.datatype:aes_encrypted"
 
 
+class Answer(Outputs):
+    """What an answered request gives."""
+
+    uri: str
+    """The address that answered, after redirects."""
+    code: int
+    """The status of the response."""
+    headers: dict[str, list[str]]
+    """Its headers, each with all its values."""
+    body: str | None
+    """Its body as text; null where it has none."""
+    encrypted_body: dict[str, str] | None
+    """With `encryptBody`, instead of `body`: the body, encrypted."""
+
+
 class Asking(HttpTask):
     """A request whose response is given back as text, with its status and headers."""
+
+    gives = Answer
 
     encrypt_body: Rendered[bool] = False
     """Whether the response's body is kept encrypted, as `encryptedBody` instead of `body`."""

@@ -17,7 +17,7 @@ from tiercel.errors import ExpressionError, TaskError
 from tiercel.expressions.jq import run_jq
 from tiercel.expressions.jq.parser import parse
 from tiercel.expressions.limits import Budget
-from tiercel.model.plugin import Rendered, text_of
+from tiercel.model.plugin import Outputs, Rendered, text_of
 from tiercel.model.states import Level
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks.base import RunnableTask
@@ -38,8 +38,23 @@ Event = dict[str, Any]
 """`id`, `event` and `data` (text), `retry` (milliseconds); what an event does not say is not in it, but `data` is."""
 
 
+class Heard(Outputs):
+    """What SseRequest gives."""
+
+    uri: str
+    """The address that answered."""
+    events: list[dict[str, Any]]
+    """The events in order, each with its `data` and, where it says so, `id`, `event` and `retry`."""
+    size: int
+    """How many there are."""
+    result: str | None
+    """What `concatJqExpression` makes of them; null without it."""
+
+
 class SseRequest(HttpTask, RunnableTask):
     """Send an HTTP request and gather the events that the server sends until it closes the stream."""
+
+    gives = Heard
 
     concat_jq_expression: Rendered[str | None] = None
     """A jq program on each event's data, which is JSON then; the texts it gives are joined to the output `result`."""

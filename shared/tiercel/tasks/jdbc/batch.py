@@ -10,14 +10,25 @@ from typing import Any, Literal, Protocol
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
 from tiercel.tasks.jdbc.base import JdbcTask
 
 
+class Changed(Outputs):
+    """What Batch gives."""
+
+    row_count: int
+    """How many rows were read."""
+    updated_count: int
+    """How many rows of the table were changed."""
+
+
 class BatchTask(JdbcTask):
     """What every Batch has."""
+
+    gives = Changed
 
     source: Rendered[str] = Field(alias="from")
     """The address of a record file; each record is a map or a list."""

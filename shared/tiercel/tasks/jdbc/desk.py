@@ -10,9 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from tiercel.errors import TaskError
+from tiercel.model.plugin import Outputs
 from tiercel.ports import RunContext
 from tiercel.tasks.files import NamespaceFiles, inside, place_files, place_namespace_files, reason
 from tiercel.tasks.jdbc.base import read_sql
+from tiercel.tasks.jdbc.fetch import RowLists, Rows
+
+
+class Kept(Outputs):
+    """What is kept of a database that is a file."""
+
+    output_files: dict[str, str]
+    """The files that `outputFiles` names: name to URI; absent where it names none."""
+    database_uri: str
+    """The URI of the database itself, with `outputDbFile`."""
+
+
+class RowsAndFiles(Kept, Rows):
+    """What one statement on such a database gives."""
+
+
+class RowListsAndFiles(Kept, RowLists):
+    """What several statements on such a database give."""
 
 
 @dataclass

@@ -15,7 +15,7 @@ from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.files import NamespaceFiles, reason
 from tiercel.tasks.jdbc.base import FetchingTask, run_queries, run_query
-from tiercel.tasks.jdbc.desk import Desk, own_database
+from tiercel.tasks.jdbc.desk import Desk, RowListsAndFiles, RowsAndFiles, own_database
 from tiercel.tasks.jdbc.fetch import FetchType
 from tiercel.tasks.jdbc.polling import RowsTrigger
 from tiercel.tasks.jdbc.rows import zone_of
@@ -95,6 +95,8 @@ def _check(path: str) -> None:
 class OneStatement(DuckdbTask):
     """One statement on a DuckDB database."""
 
+    gives = RowsAndFiles
+
     after_sql: str | None = Field(None, alias="afterSQL")
     """Statements to run behind it in the same transaction."""
 
@@ -125,6 +127,8 @@ class Trigger(OneStatement, RowsTrigger):
 
 class Queries(DuckdbTask, RunnableTask):
     """Run several statements on a DuckDB database."""
+
+    gives = RowListsAndFiles
 
     transaction: Rendered[bool] = True
     """Whether all statements are one transaction; else each stays once it succeeded."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
+from tiercel.model.plugin import Outputs
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
 from tiercel.tasks.jdbc.session import Result
@@ -22,6 +24,28 @@ class FetchType(StrEnum):
     """All rows, as an output: keep it small."""
     STORE = "STORE"
     """A record file with all rows."""
+
+
+class Rows(Outputs):
+    """What one statement gives."""
+
+    row: dict[str, Any] | None
+    """With FETCH_ONE the first row, null where there is none."""
+    rows: list[dict[str, Any]]
+    """With FETCH all rows."""
+    uri: str
+    """With STORE the URI of the file with all rows."""
+    size: int
+    """How many rows these are; absent with NONE."""
+    update_count: int
+    """How many rows a statement changed that gives none back."""
+
+
+class RowLists(Outputs):
+    """What several statements give."""
+
+    outputs: list[dict[str, Any]]
+    """For each statement that gives rows back, what `fetchType` asks for: `row`, `rows` or `uri`, with `size`."""
 
 
 def take(ctx: RunContext, result: Result, fetch_type: FetchType) -> dict[str, object]:

@@ -19,7 +19,7 @@ from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.jdbc.base import FetchingTask, JdbcTask, read_sql, run_queries, run_query
 from tiercel.tasks.jdbc.batch import BatchTask, run_batch
-from tiercel.tasks.jdbc.fetch import FetchType
+from tiercel.tasks.jdbc.fetch import FetchType, RowLists, Rows
 from tiercel.tasks.jdbc.polling import RowsTrigger
 from tiercel.tasks.jdbc.rows import zone_of
 from tiercel.tasks.jdbc.session import missing_driver
@@ -157,6 +157,8 @@ def _cloud_sql(options: dict[str, str]) -> str | None:
 class OneStatement(PostgresTask, FetchingTask):
     """One statement on a PostgreSQL database."""
 
+    gives = Rows
+
     after_sql: Rendered[str | None] = Field(None, alias="afterSQL")
     """Statements to run behind it in the same transaction."""
 
@@ -184,6 +186,8 @@ class Trigger(OneStatement, RowsTrigger):
 
 class Queries(PostgresTask, FetchingTask, RunnableTask):
     """Run several statements on a PostgreSQL database."""
+
+    gives = RowLists
 
     transaction: Rendered[bool] = True
     """Whether all statements are one transaction; else each stays once it succeeded."""

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import RunnableTask, StoredFile
 from tiercel.tasks.jdbc.base import read_sql
 from tiercel.tasks.jdbc.postgresql import PostgresTask
 
@@ -72,8 +72,17 @@ class CopyTask(PostgresTask):
         return f" WITH ({', '.join(found)})" if found else ""
 
 
+class CopiedIn(Outputs):
+    """What CopyIn gives."""
+
+    row_count: int
+    """How many rows the file had."""
+
+
 class CopyIn(CopyTask, RunnableTask):
     """Copy a file of the storage into a table; either all its rows arrive or none."""
+
+    gives = CopiedIn
 
     source: Rendered[str] = Field(alias="from")
     """The address of the file, as it is: a CSV file, not a record file."""
@@ -99,8 +108,17 @@ class CopyIn(CopyTask, RunnableTask):
             return _done(ctx, cursor.rowcount)
 
 
+class CopiedOut(StoredFile):
+    """What CopyOut gives."""
+
+    row_count: int
+    """How many rows it has."""
+
+
 class CopyOut(CopyTask, RunnableTask):
     """Copy a table or the rows of a query into a file of the storage."""
+
+    gives = CopiedOut
 
     sql: Rendered[str | None] = None
     """The query, or the address of a file that holds it."""

@@ -14,8 +14,8 @@ from tiercel.model.plugin import Rendered
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
 from tiercel.tasks.jdbc.base import FetchingTask, JdbcTask, run_queries, run_query
-from tiercel.tasks.jdbc.batch import BatchTask, run_batch
-from tiercel.tasks.jdbc.desk import Desk, own_database
+from tiercel.tasks.jdbc.batch import BatchTask, Changed, run_batch
+from tiercel.tasks.jdbc.desk import Desk, Kept, RowListsAndFiles, RowsAndFiles, own_database
 from tiercel.tasks.jdbc.fetch import FetchType
 from tiercel.tasks.jdbc.polling import RowsTrigger
 from tiercel.tasks.jdbc.rows import zone_of
@@ -71,6 +71,8 @@ class SqliteTask(JdbcTask):
 class OneStatement(SqliteTask, FetchingTask):
     """One statement on a SQLite database."""
 
+    gives = RowsAndFiles
+
     sql: str
     """The SQL, or the address of a file that holds it; it also knows workingDir, dbFilePath and outputFiles."""
     after_sql: str | None = Field(None, alias="afterSQL")
@@ -104,6 +106,8 @@ class Trigger(OneStatement, RowsTrigger):
 class Queries(SqliteTask, FetchingTask, RunnableTask):
     """Run several statements on a SQLite database."""
 
+    gives = RowListsAndFiles
+
     sql: str
     """The SQL, or the address of a file that holds it; it also knows workingDir, dbFilePath and outputFiles."""
     transaction: Rendered[bool] = True
@@ -117,8 +121,14 @@ class Queries(SqliteTask, FetchingTask, RunnableTask):
         return outputs
 
 
+class ChangedAndFiles(Kept, Changed):
+    """What Batch gives."""
+
+
 class Batch(SqliteTask, BatchTask, RunnableTask):
     """Write the rows of a record file into a SQLite database."""
+
+    gives = ChangedAndFiles
 
     def run(self, ctx: RunContext) -> dict[str, object]:
         """Write the rows in chunks and return how many there were."""

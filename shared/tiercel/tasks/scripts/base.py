@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from shlex import quote
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered, TemplateMap, parse_structure, text_of
+from tiercel.model.plugin import Outputs, Rendered, TemplateMap, parse_structure, text_of
 from tiercel.model.states import Level
 from tiercel.ports import RunContext
 from tiercel.tasks.base import RunnableTask
@@ -62,9 +62,29 @@ Texts = Annotated[list[str] | str, BeforeValidator(_texts)]
 """A list of texts, or an expression that gives one as JSON."""
 
 
+class Ran(Outputs):
+    """What script tasks give, also where they fail after their commands have begun."""
+
+    exit_code: int
+    """The code with which the commands ended; 0 is success."""
+    vars: dict[str, Any]
+    """What the commands gave by name, in lines of the form `::{"outputs": ...}::`; perhaps empty."""
+    std_out_line_count: int
+    """How many lines were written to stdout."""
+    std_err_line_count: int
+    """How many lines were written to stderr."""
+    output_files: dict[str, str]
+    """The files that were kept: path in the working directory to URI."""
+    task_runner: dict[str, Any]
+    """What ran the commands: its `type`."""
+    assets: list[Any]
+    """What the commands told of assets; absent where nothing was told."""
+
+
 class ScriptTask(RunnableTask):
     """The properties of all script tasks, and how one runs."""
 
+    gives = Ran
     deprecated: ClassVar[Mapping[str, str]] = {
         "runner": f"use 'taskRunner: {{type: {PROCESS}}}'",
         "docker": "use 'taskRunner' and 'containerImage'",

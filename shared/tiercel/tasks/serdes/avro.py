@@ -13,6 +13,7 @@ from tiercel.errors import TaskError
 from tiercel.model.plugin import Rendered
 from tiercel.ports import RunContext
 from tiercel.tasks import records
+from tiercel.tasks.base import StoredFile
 from tiercel.tasks.serdes.base import Conversion, missing, store_records, told
 from tiercel.tasks.serdes.schemas import inferred
 from tiercel.tasks.serdes.writing import TypedWriter
@@ -65,6 +66,8 @@ class IonToAvro(TypedWriter):
 
 class InferAvroSchemaFromIon(Conversion):
     """Find out the schema of records."""
+
+    gives = StoredFile
 
     number_of_rows_to_scan: Rendered[int] = Field(100, ge=1)
     """How many records are looked at."""

@@ -7,21 +7,23 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 from pydantic import Field
 
 from tiercel.errors import TaskError
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import CountedFile, RunnableTask
 
 BOM = "\ufeff"
 
 
 class Conversion(RunnableTask):
     """A task that makes one file of another."""
+
+    gives: ClassVar[type[Outputs]] = CountedFile
 
     from_: Rendered[str] = Field(alias="from")
     """The URI of the file to convert."""

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from tiercel.errors import ExpressionError, TaskError
 from tiercel.expressions.decimalformat import format_number
-from tiercel.model.plugin import Rendered
+from tiercel.model.plugin import Outputs, Rendered
 from tiercel.ports import Metric, RunContext
 from tiercel.tasks import records
 from tiercel.tasks.base import RunnableTask
@@ -36,8 +36,19 @@ class DateTimeRender(StrEnum):
     FORMATTED_STRING = "FORMATTED_STRING"
 
 
+class Sheets(Outputs):
+    """What ExcelToIon gives."""
+
+    uris: dict[str, str]
+    """The record files: name of the sheet to URI."""
+    size: int
+    """How many rows they have together."""
+
+
 class ExcelToIon(RunnableTask):
     """Read the sheets of an Excel file into records, a file for each sheet."""
+
+    gives = Sheets
 
     from_: Rendered[str] = Field(alias="from")
     """The URI of the Excel file."""

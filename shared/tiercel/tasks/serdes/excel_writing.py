@@ -15,7 +15,7 @@ from tiercel.model.plugin import Rendered, parse_structure
 from tiercel.model.states import Level
 from tiercel.ports import RunContext
 from tiercel.tasks import records
-from tiercel.tasks.base import RunnableTask
+from tiercel.tasks.base import CountedFile, RunnableTask
 from tiercel.tasks.serdes.base import missing, told
 from tiercel.tasks.serdes.moments import Formats
 from tiercel.tasks.serdes.tables import table
@@ -32,6 +32,8 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 class IonToExcel(RunnableTask, Formats):
     """Write records as an Excel file, a sheet for each record file."""
+
+    gives = CountedFile
 
     from_: Rendered[str | dict[str, str]] = Field(alias="from")
     """The URI of a record file, or a map of sheet to URI."""

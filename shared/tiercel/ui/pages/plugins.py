@@ -43,14 +43,16 @@ def _title(each: dict[str, Any]) -> str:
 def _one(visit: Visit, name: str) -> Shown:
     found = visit.api.get("/plugins/{}", name)
     schema = found["schema"]
-    about = schema["properties"]
+    about, outputs = schema["properties"], schema["outputs"]
     required = set(about.get("required", ()))
     rows = sorted(about.get("properties", {}).items(), key=lambda pair: (pair[0] not in required, pair[0]))
     values = {
         "name": name,
         "text": _introduction(found["markdown"]),
         "properties": [(each, shape, each in required) for each, shape in rows],
-        "outputs": schema.get("outputs", {}).get("properties", {}),
+        "outputs": outputs.get("properties", {}),
+        "more_outputs": outputs.get("additionalProperties", {}).get("description", ""),
+        "outputs_as": "trigger.NAME" if found["kind"] == "triggers" else "outputs.ID.NAME",
         "example": example_of(found, name),
         "available": found["available"],
         "icon": visit.api.get("/plugins/icons").get(name, {}).get("icon", ""),
