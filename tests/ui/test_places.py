@@ -196,7 +196,7 @@ def test_a_plugin_s_page_has_a_table_of_what_it_gives(reader: Reader) -> None:
     page = reader.get(f"/ui/plugins/{kinds}.http.Request")
     assert "Read as outputs.ID.NAME" in page.text
     texts = [text for each in page.texts if (text := each.strip())]
-    assert ["integer", "The status of the response."] == texts[texts.index("code") + 1 :][:2]
+    assert texts[texts.index("code") + 1 :][:2] == ["integer", "The status of the response."]
     assert "Read as trigger.NAME" in reader.get(f"/ui/plugins/{kinds}.trigger.Schedule").text
     assert "The inputs that onResume asks for" in reader.get(f"/ui/plugins/{kinds}.flow.Pause").text
     assert "Read as" not in reader.get(f"/ui/plugins/{kinds}.log.Log").text
