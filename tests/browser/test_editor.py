@@ -123,6 +123,13 @@ def test_a_draft_is_offered_after_a_reload_and_the_graph_follows_the_text(page: 
     page.keyboard.press("Escape")
     page.locator(".cm-line", has_text="drafted").click()
     expect(page.locator(".i-documentation")).to_contain_text("message string")
+    write_at_end(page, "\n")
+    page.keyboard.press("Shift+Home")
+    page.keyboard.type("  - id: given\ntype: io.kestra.plugin.core.debug.Return")
+    page.keyboard.press("Escape")
+    page.locator(".cm-line", has_text="given").click()
+    expect(page.locator(".i-documentation")).to_contain_text("Outputsvalue")
+    expect(page.locator(".i-badge")).to_have_text("Valid")
 
 
 def test_5000_lines_are_typed_in_without_a_wait(page: Page, stage: Stage) -> None:

@@ -13,7 +13,7 @@ export function documentation({ view }, body) {
     if (!type) return void say("The documentation of the task in which the cursor stands is shown here.");
     try {
       const { schema } = await ask(["plugins", type]);
-      if (shown === type) body.replaceChildren(article(type, schema.properties));
+      if (shown === type) body.replaceChildren(article(type, schema.properties, schema.outputs?.properties ?? {}));
     } catch (error) {
       if (shown === type) say(error.message);
     }
@@ -29,17 +29,27 @@ export function documentation({ view }, body) {
   };
 }
 
-/** Return a type's documentation: required properties first. */
-function article(type, { title, properties = {}, required = [] }) {
+/** Return a type's documentation: required properties first, then what it gives. */
+function article(type, { title, properties = {}, required = [] }, outputs) {
   const names = Object.keys(properties).filter((name) => name !== "type").sort((one, other) => required.includes(other) - required.includes(one));
-  const rows = names.map((name) => {
-    const about = properties[name];
-    return [
-      h("dt", {}, h("code", {}, name), h("span", { class: "i-muted" }, ` ${kind(about)}${about.$dynamic ? ", may be an expression" : ""}`), required.includes(name) ? h("strong", {}, " required") : null),
-      h("dd", {}, about.description ?? "", about.default !== undefined && about.default !== null ? h("span", { class: "i-muted" }, ` Default: ${JSON.stringify(about.default)}`) : null),
-    ];
-  });
-  return h("article", { class: "i-side-text i-documentation" }, h("h3", {}, type), h("p", {}, title ?? ""), h("p", {}, h("a", { href: page(["plugins", type]) }, "Its page, with an example")), h("dl", {}, rows));
+  const rows = names.map((name) => entry(name, properties[name], required.includes(name)));
+  const given = Object.entries(outputs).map(([name, about]) => entry(name, about, false));
+  return h(
+    "article",
+    { class: "i-side-text i-documentation" },
+    h("h3", {}, type),
+    h("p", {}, title ?? ""),
+    h("p", {}, h("a", { href: page(["plugins", type]) }, "Its page, with an example")),
+    h("dl", {}, rows),
+    given.length ? [h("h4", {}, "Outputs"), h("dl", {}, given)] : null,
+  );
+}
+
+function entry(name, about, isRequired) {
+  return [
+    h("dt", {}, h("code", {}, name), h("span", { class: "i-muted" }, ` ${kind(about)}${about.$dynamic ? ", may be an expression" : ""}`), isRequired ? h("strong", {}, " required") : null),
+    h("dd", {}, about.description ?? "", about.default !== undefined && about.default !== null ? h("span", { class: "i-muted" }, ` Default: ${JSON.stringify(about.default)}`) : null),
+  ];
 }
 
 function kind(schema) {
