@@ -174,9 +174,69 @@ def test_what_cannot_be_counted_is_refused_by_name(api: Api, sought: dict[str, A
     assert part in api.fails(422, "POST", DAILY, json=sought)["message"]
 
 
+TWO = """
+id: two
+namespace: t
+tasks:
+  - {id: say, type: io.kestra.plugin.core.log.Log, level: WARN, message: [one, two]}
+  - id: each
+    type: io.kestra.plugin.core.flow.ForEach
+    values: [a, b, c]
+    tasks: [{id: in, type: io.kestra.plugin.core.debug.Return, format: x}]
+  - {id: no, type: io.kestra.plugin.core.execution.Fail}
+"""
+
+
+@pytest.fixture
+def two(api: Api) -> Api:
+    """Return an installation with two executions, of six task runs each."""
+    api.post("/flows", data=TWO)
+    for label in ("a", "b"):
+        api.post(f"/executions/t/two?labels=of:{label}")
+    api.settle()
+    return api
+
+
+@pytest.mark.parametrize(
+    ("sought", "wanted"),
+    [
+        ({}, {"SUCCESS": 10, "FAILED": 2}),
+        ({"timeRange": "PT1H"}, {"SUCCESS": 10, "FAILED": 2}),
+        ({"state": "FAILED"}, {"FAILED": 2}),
+        ({"labels": "of:a"}, {"SUCCESS": 5, "FAILED": 1}),
+        ({"namespace": "t", "flowId": "two"}, {"SUCCESS": 10, "FAILED": 2}),
+        ({"q": "other"}, {}),
+        ({"endDate": "2020-01-01T00:00:00Z"}, {}),
+    ],
+)
+def test_task_runs_are_counted_over_time(two: Api, sought: dict[str, Any], wanted: dict[str, int]) -> None:
+    found: dict[str, int] = {}
+    for each in two.post("/stats/taskruns/daily", json=sought):
+        for state, number in each["executionCounts"].items():
+            found[state] = found.get(state, 0) + number
+    assert {state: number for state, number in found.items() if number} == wanted
+
+
+def test_log_lines_are_counted_over_time(two: Api) -> None:
+    def lines(**sought: Any) -> dict[str, int]:
+        rows = two.post("/stats/logs/daily", json=sought)
+        assert {each["groupBy"] for each in rows} == {"day"}
+        return {level: sum(each["counts"][level] for each in rows) for level in ("DEBUG", "WARN", "ERROR")}
+
+    assert lines() == {"DEBUG": 6, "WARN": 4, "ERROR": lines(logLevel="ERROR")["ERROR"]}
+    assert lines(logLevel="WARN")["DEBUG"] == 0
+    assert lines(labels="of:a")["WARN"] == 2
+    assert lines(state="RUNNING") == {"DEBUG": 0, "WARN": 0, "ERROR": 0}
+    assert "LOUD" in two.fails(422, "POST", "/stats/logs/daily", json={"logLevel": "LOUD"})["message"]
+
+
 @pytest.mark.parametrize("path", ["/stats/taskruns/daily", "/stats/logs/daily"])
-def test_what_is_not_counted_says_so(api: Api, path: str) -> None:
-    assert "not counted" in api.fails(404, "POST", path, json={})["message"]
+def test_what_would_have_to_be_read_of_too_many_is_refused(
+    two: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiercel.api.statistics.inside.MOST_READ", 1)
+    assert "more than 1" in two.fails(422, "POST", path, json={})["message"]
+    assert two.post(path, json={"flowId": "other"})
 
 
 def test_executions_that_are_still_being_counted_are_asked_for_again(ran: Api, monkeypatch: pytest.MonkeyPatch) -> None:

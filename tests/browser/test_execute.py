@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from browser.installation import Installation
 
@@ -45,6 +45,21 @@ def opened(page: Page, address: str) -> None:
     """Open a form, and wait until its scripts watch it."""
     page.goto(address)
     expect(page.locator("form[data-ready]")).to_have_count(1)
+
+
+def test_what_is_written_before_an_editor_has_come_stays(page: Page, form: str) -> None:
+    held: list[Route] = []
+    page.route("**/code-*.js", lambda route: held.append(route))
+    opened(page, form)
+    page.get_by_label("object", exact=True).fill("{no json")
+    page.wait_for_function("() => document.activeElement.name === 'object'")
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-input=object] .cm-content")).to_be_focused()
+    page.keyboard.type("!")
+    expect(page.locator("[data-input=object] .cm-content")).to_have_text("{no json!")
+    assert of(page, "object") == "{no json!"
+    expect(page.locator("[data-input=object] [data-errors]")).to_contain_text("JSON")
 
 
 def of(page: Page, name: str) -> str:

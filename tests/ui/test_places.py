@@ -10,6 +10,7 @@ import pytest
 
 from api.driving import LOG
 from tiercel.adapters.local.secrets import EnvironmentSecrets
+from tiercel.api.executions.searching import every
 from tiercel.api.site import Site
 from tiercel.errors import NotFoundError, TiercelError
 from tiercel.ports import SecretName
@@ -47,6 +48,19 @@ def test_statistics_say_how_the_installation_fares_and_what_nobody_here_knows(re
     assert "Outbox" in text
     assert "Oldest undelivered message none" in text
     assert "one process lives on here" in text
+
+
+def test_task_runs_are_counted_where_somebody_asks(
+    world: World, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Count them" in reader.get("/ui/admin/stats").text
+    runs = sum(len(world.api.rt.view.runs(each, None)) for each in every(world.api.rt.store, None))
+    html = reader.get("/ui/admin/stats?taskRuns=true")
+    assert "Count them" not in html.text
+    counted = html.text.partition("Task runs of the last seven days")[2].partition("Task runs by day")[0]
+    assert sum(int(word) for word in counted.split() if word.isdigit()) == runs > 0
+    monkeypatch.setattr("tiercel.api.statistics.inside.MOST_READ", 0)
+    assert "more than 0" in reader.get("/ui/admin/stats?taskRuns=true").text
 
 
 NOW = 1_700_000_000.0

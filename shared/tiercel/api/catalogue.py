@@ -14,7 +14,7 @@ MODULES = (
     *("flows.blueprints", "flows.bulk", "flows.completion", "flows.concurrency", "flows.graphs", "flows.lists"),
     "flows.one",
     *("namespaces.files", "namespaces.keys", "namespaces.records", "namespaces.secrets"),
-    *("statistics.dashboards", "statistics.stats", "statistics.vitals"),
+    *("statistics.dashboards", "statistics.inside", "statistics.stats", "statistics.vitals"),
     *("triggers.bulk", "triggers.lists", "triggers.one"),
 )
 """The modules below `tiercel.api` that have routes."""

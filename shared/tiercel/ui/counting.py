@@ -62,10 +62,10 @@ def chart_of(visit: Visit, filters: Sequence[tuple[str, str]]) -> dict[str, Any]
     return drawn(visit, wanted)
 
 
-def drawn(visit: Visit, wanted: Mapping[str, object]) -> dict[str, Any]:
+def drawn(visit: Visit, wanted: Mapping[str, object], path: str = "/stats/executions/daily") -> dict[str, Any]:
     """Return what a chart shows, as statistics are asked for it: its `rows`, or a `hint` why there are none."""
     try:
-        return {"rows": executions_daily(visit, wanted), "hint": ""}
+        return {"rows": counted(visit, path, wanted) or [], "hint": ""}
     except TiercelError as error:
         return {"rows": [], "hint": str(error)}
 

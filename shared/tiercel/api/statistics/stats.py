@@ -1,7 +1,7 @@
 """Statistics of executions (api.md, 12), from the counters that are kept by hour, flow and state.
 
 Who asks for labels has the executions of the span read, 20,000 at most: the counters do not know them. Task runs and
-log lines are refused by name.
+log lines are read too (`inside.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tiercel.api.bodies import read_json, read_json_if_any
 from tiercel.api.calls import Call
 from tiercel.api.executions.reading import LATEST, FlowName, latest_of
 from tiercel.api.executions.searching import EXECUTIONS
-from tiercel.api.failures import NoRouteError, UnprocessableError
+from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import read_filter
 from tiercel.api.matching import is_within, scope_of
 from tiercel.api.parameters import read_date
@@ -87,14 +87,23 @@ def read_series(call: Call, sought: Sought) -> Series:
     """
     now, store = call.site.parts.lanes.now(), call.site.parts.store
     try:
-        start, end = span(_date(sought.startDate), _date(sought.endDate), now, _length(sought))
-        states = _states(sought)
-        found = execution_series(store, now, start, end, _meant(sought), states, chosen=_chosen(sought, states))
+        start, end = read_span(sought, now)
+        states = states_of(sought)
+        found = execution_series(store, now, start, end, meant(sought), states, chosen=_chosen(sought, states))
     except ValueError as error:
         raise UnprocessableError(str(error)) from None
     if not found.complete:
         raise TransientError("the executions of this span are still being counted; ask again in a moment")
     return found
+
+
+def read_span(sought: Sought, now: float) -> tuple[datetime, datetime]:
+    """Return the span that is asked for, thirty days by default.
+
+    Raises:
+        ValueError: A date cannot be read, or the span is out of range.
+    """
+    return span(_date(sought.startDate), _date(sought.endDate), now, _length(sought))
 
 
 def _date(text: str | None) -> datetime | None:
@@ -109,12 +118,18 @@ def _length(sought: Sought) -> timedelta:
     return parse_duration(sought.timeRange)
 
 
-def _listed(value: str | list[str] | None) -> list[str]:
+def listed(value: str | list[str] | None) -> list[str]:
+    """Return what may be given alone, or as several."""
     return [value] if isinstance(value, str) else value or []
 
 
-def _states(sought: Sought) -> list[str]:
-    found = _listed(sought.state)
+def states_of(sought: Sought) -> list[str]:
+    """Return the states that are asked for; none for all.
+
+    Raises:
+        ValueError: One of them is no state.
+    """
+    found = listed(sought.state)
     for state in found:
         if state not in frozenset(State):
             raise ValueError(f"state is '{state}', wanted one of {', '.join(State)}")
@@ -123,7 +138,7 @@ def _states(sought: Sought) -> list[str]:
 
 def _chosen(sought: Sought, states: Sequence[str]) -> Chosen | None:
     """Return which executions are to be read; None where the counters know."""
-    labels = [each for each in _listed(sought.labels) if each]
+    labels = [each for each in listed(sought.labels) if each]
     if not labels:
         return None
     where: dict[str, Any] = {"within": sought.namespace or None, "flow_id": sought.flowId or None}
@@ -132,8 +147,13 @@ def _chosen(sought: Sought, states: Sequence[str]) -> Chosen | None:
     return Chosen(EXECUTIONS.test(read_filter({"labels": labels}, 0.0)), {**where, "states": tuple(states)})
 
 
-def _meant(sought: Sought) -> Callable[[str, str], bool]:
-    scopes, part = _listed(sought.scope), (sought.q or "").lower()
+def meant(sought: Sought) -> Callable[[str, str], bool]:
+    """Return what tells whether a flow is meant, by its namespace and id.
+
+    Raises:
+        ValueError: A scope is none.
+    """
+    scopes, part = listed(sought.scope), (sought.q or "").lower()
     for scope in scopes:
         if scope not in ("USER", "SYSTEM"):
             raise ValueError(f"scope is '{scope}', wanted USER or SYSTEM")
@@ -184,15 +204,3 @@ def latest_by_flow(call: Call) -> object:
     if len(names) > LATEST:
         raise UnprocessableError(f"{len(names)} flows are named, more than {LATEST}")
     return latest_of(call, names)
-
-
-@routes.route("POST", "/stats/taskruns/daily", body=JSON)
-def taskruns_over_time(_call: Call) -> object:
-    """Say that task runs are not counted."""
-    raise NoRouteError("task runs are not counted, executions are: POST /stats/executions/daily")
-
-
-@routes.route("POST", "/stats/logs/daily", body=JSON)
-def logs_over_time(_call: Call) -> object:
-    """Say that log lines are not counted."""
-    raise NoRouteError("log lines are not counted: they lie with their executions; GET /logs/search finds them")

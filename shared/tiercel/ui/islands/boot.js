@@ -35,9 +35,11 @@ async function bring(element) {
     const options = JSON.parse(element.dataset.options || "{}");
     const { mount } = await ISLANDS[name]();
     if (!element.isConnected || !mounted.has(element)) return void mounted.delete(element);
+    const isHeld = element.contains(document.activeElement); // somebody writes there already
     element.replaceChildren();
-    mounted.set(element, { ...mount(element, options), before });
+    mounted.set(element, { ...mount(element, options, before), before });
     element.dataset.mounted = "";
+    if (isHeld) element.querySelector(".cm-content")?.focus();
   } catch (error) {
     mounted.delete(element);
     element.replaceChildren(problem(error, () => bring(element)), ...before);

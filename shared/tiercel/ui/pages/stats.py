@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tiercel import __version__
-from tiercel.ui.counting import executions_daily, totals
+from tiercel.ui.counting import drawn, executions_daily, totals
 from tiercel.ui.visit import Shown, Visit
 
-MONTH = "P30D"
+MONTH, WEEK = "P30D", "P7D"
 
 
 def show(visit: Visit) -> Shown:
@@ -18,7 +18,11 @@ def show(visit: Visit) -> Shown:
     config: dict[str, Any] = visit.api.find("/configs", default={})
     site = visit.api.site
     limits = visit.api.get("/concurrency-limit/search", query={"size": 100})["results"]
+    # Task runs are read, not counted: only where somebody asks.
+    runs = drawn(visit, {"timeRange": WEEK}, "/stats/taskruns/daily") if visit.given("taskRuns") else None
     values = {
+        "runs": runs,
+        "ended": totals(runs["rows"]) if runs else {},
         "fares": visit.api.find("/stats/runtime"),
         "summary": visit.api.post("/stats/summary", body={}),
         "daily": daily,

@@ -3,10 +3,14 @@ import { EditorView } from "@codemirror/view";
 import { h } from "../lib/dom.js";
 import { dress, extensions } from "../editor/base.js";
 
-/** @param {HTMLElement} element @param {{name: string, value?: string, label?: string}} options */
-export function mount(element, { name, value = "", label }) {
+/**
+ * @param {HTMLElement} element
+ * @param {{name: string, value?: string, label?: string}} options
+ * @param {Node[]} before what stood there: the field that this takes the place of, with what somebody has written into it
+ */
+export function mount(element, { name, value = "", label }, before = []) {
   const field = h("textarea", { name, hidden: true });
-  field.value = value;
+  field.value = before.find((each) => each.name === name)?.value ?? value;
   const place = h("div", { class: "i-code" });
   const tell = EditorView.updateListener.of((update) => {
     if (!update.docChanged) return;
@@ -18,7 +22,7 @@ export function mount(element, { name, value = "", label }) {
   const keys = [{ key: "Mod-Enter", run: () => (field.form?.requestSubmit(), true) }];
   element.append(place, field);
   dress(place);
-  const view = new EditorView({ doc: value, parent: place, extensions: extensions({ keys, tab: false, label: label ?? name, more: [tell] }) });
+  const view = new EditorView({ doc: field.value, selection: { anchor: field.value.length }, parent: place, extensions: extensions({ keys, tab: false, label: label ?? name, more: [tell] }) });
   field.addEventListener("tiercel:fill", () => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: field.value } }));
   return { unmount: () => (view.destroy(), place.remove(), field.remove()) };
 }
