@@ -9,6 +9,7 @@ import re
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -26,9 +27,15 @@ LONG = "id: nap, type: io.kestra.plugin.core.flow.Sleep, duration: PT60S"
 SHORT = "id: nap, type: io.kestra.plugin.core.flow.Sleep, duration: PT2S"
 
 
-def _listens() -> None:
-    """Hear a signal of the keyboard also where whoever runs the tests ignores it: as a job in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+LISTENING = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+)
+"""Hears a signal of the keyboard also where whoever runs the tests ignores it: as a job in the background.
+
+Not by code between fork and exec: the libraries of other tests in this process do not stand that.
+"""
 
 
 class Terminal:
@@ -38,13 +45,12 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*LISTENING, *COMMAND, *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
             env=environment(**{"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **more}),
             start_new_session=True,
-            preexec_fn=_listens,
         )
         os.close(theirs)
         self._read = b""
