@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+
+from gcp.standin import answering
 
 JOB = "projects/p/locations/l/jobs/tiercel-worker"
 DAY = 86400
@@ -73,25 +72,5 @@ class CloudRun:
 def cloud_run() -> Iterator[CloudRun]:
     """Lend one that listens on this machine."""
     found = CloudRun()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            code, answer = found.answer(self.path, asked)
-            content = json.dumps(answer).encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        found.host = f"127.0.0.1:{server.server_port}"
+    with answering(found.answer) as found.host:
         yield found
-        server.shutdown()
-        thread.join()

@@ -61,7 +61,15 @@ def test_one_question_finds_what_a_dead_process_left_beside_what_is_due(there: T
     assert there.counts.reads == 3
     assert [each.key for each in sent if each.key == "left"] == ["left"]
     assert len(sent) == 3
-    assert store.due(10).notes == []
+    assert [each for due in store.due(10) for each in due.notes] == []
+
+
+def test_what_is_due_is_read_page_by_page(there: Ticking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tiercel.adapters.gcp.firestore.PAGE", 4)
+    there.schedule(20, due=10)
+    there.ticked.tick()
+    assert there.counts.messages == 10
+    assert there.counts.reads == 10
 
 
 def test_what_cannot_be_sent_again_holds_no_trigger_up(there: Ticking) -> None:
@@ -80,7 +88,7 @@ def test_what_cannot_be_sent_again_holds_no_trigger_up(there: Ticking) -> None:
     with pytest.raises(TransientError):
         there.ticked.tick()
     assert len(sent) == 1
-    assert len(store.due(10).notes) == 1
+    assert sum(len(due.notes) for due in store.due(10)) == 1
 
 
 def test_notes_lie_where_the_question_looks() -> None:

@@ -102,16 +102,16 @@ class Cloud:
 
     def tick(self) -> int:
         """Have triggers looked at that are due; send what was left or lost. Return the code to answer with."""
-        due = self.store.due(MOST)
-        look(self.store, due.triggers)
-        sent = self.store.send_again(due.notes)
+        sent = 0
+        for due in self.store.due(MOST):
+            look(self.store, due.triggers)
+            sent += self.store.send_again(due.notes)
         if self.clock.now().minute % SWEPT == 0:
             sent += self._sweeper.sweep()
         if sent:
+            _log.warning("the sweep has sent %d messages again", sent)
             self.vitals.sweep_found(sent)
         self.store.flush()  # else the next tick takes what this one has sent for what a dead process left
-        if sent:
-            _log.warning("the sweep has sent %d messages again", sent)
         return DONE
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 YEARS = 10
 """How far away a date is looked for."""
 
-_NICKNAMES = {
+NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
     "@monthly": "0 0 1 * *",
@@ -28,6 +28,7 @@ _NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+"""What stands for five fields."""
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -163,9 +164,9 @@ def parse_cron(expression: str, zone: tzinfo = UTC, *, with_seconds: bool = Fals
 def _expanded(text: str, with_seconds: bool) -> str:
     if not text.startswith("@"):
         return text
-    known = _NICKNAMES.get(text.lower())
+    known = NICKNAMES.get(text.lower())
     if known is None:
-        raise ValueError(f"the nickname is unknown; there are {', '.join(_NICKNAMES)}")
+        raise ValueError(f"the nickname is unknown; there are {', '.join(NICKNAMES)}")
     return f"0 {known}" if with_seconds else known
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import grpc
 from google.api_core import exceptions
@@ -18,8 +18,8 @@ from google.cloud.firestore_v1.types import firestore as calls
 
 from tiercel.adapters.gcp.bodies import DATE, NONCE, Bodies, Pb, entries_of, new_write, version_of
 from tiercel.adapters.gcp.names import DUE, path_of
-from tiercel.adapters.gcp.outbox import COLLECTION, PATIENCE, Outbox, removal
-from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, named_from, select
+from tiercel.adapters.gcp.outbox import COLLECTION, PATIENCE, Due, Outbox, removal
+from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, due_behind, named_from, select
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
 from tiercel.errors import TiercelError
 from tiercel.ports import (
@@ -54,15 +54,6 @@ LARGEST_EMULATED = 7 << 19
 
 _log = logging.getLogger("tiercel")
 _REFUSALS = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound)
-
-
-class Due(NamedTuple):
-    """What has come due: one query finds it."""
-
-    triggers: list[Stored]
-    """The records of triggers."""
-    notes: list[Pb]
-    """Messages of processes that died before they were sent."""
 
 
 class FirestoreStore:
@@ -334,12 +325,16 @@ class FirestoreStore:
         except TiercelError as error:
             _log.info("the outbox is tidied up later: %s", error)
 
-    def due(self, limit: int) -> Due:
-        """Return what a tick has to do: the oldest triggers and notes whose time has come."""
-        query = due(self.outbox.now(), limit)
-        found = self._ask(lambda: self._run(self._root, query))
-        triggers = [self._bodies.stored(document) for document in found if not self.outbox.is_note(document)]
-        return Due(triggers, [document for document in found if self.outbox.is_note(document)])
+    def due(self, most: int) -> Iterator[Due]:
+        """Yield what a tick has to do, the oldest first and a page at a time: notes may be long."""
+        query = due(self.outbox.now(), PAGE)
+        for _ in range(0, most, PAGE):
+            found = self._ask(lambda: self._run(self._root, query))
+            triggers = [self._bodies.stored(document) for document in found if not self.outbox.is_note(document)]
+            yield Due(triggers, [document for document in found if self.outbox.is_note(document)])
+            if len(found) < PAGE:
+                return
+            due_behind(query, found[-1])
 
     def send_again(self, notes: Sequence[Pb]) -> int:
         """Send the messages of processes that died before they did; return how many there were."""
@@ -349,9 +344,9 @@ class FirestoreStore:
             self._commit([removal(document.name) for document in notes], (), 0)
         return len(messages)
 
-    def sweep(self, limit: int = 100) -> int:
+    def sweep(self) -> int:
         """Send again what is noted; return how many messages there were."""
-        return self.send_again(self.due(limit).notes)
+        return sum(self.send_again(due.notes) for due in self.due(PAGE))
 
     def noted(self) -> tuple[int, float | None]:
         """Return how many notes the outbox holds, and when its oldest was made, in seconds since the epoch."""

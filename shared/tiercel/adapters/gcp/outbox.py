@@ -10,13 +10,13 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tiercel.adapters.gcp.bodies import DATE, LONGEST, Bodies, new_write
 from tiercel.adapters.gcp.names import DUE
-from tiercel.ports import Clock, Envelope
+from tiercel.ports import Clock, Envelope, Stored
 
 Pb = Any
 
@@ -29,6 +29,15 @@ PATIENCE = 30.0
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(list[tuple[str, bytes, float, bool]]).decode
 _log = logging.getLogger("tiercel")
+
+
+class Due(NamedTuple):
+    """A page of what has come due: one query finds it."""
+
+    triggers: list[Stored]
+    """The records of triggers."""
+    notes: list[Pb]
+    """Messages of processes that died before they were sent."""
 
 
 class Outbox:

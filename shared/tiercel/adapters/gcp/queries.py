@@ -92,8 +92,17 @@ def due(until: float, limit: int) -> Pb:
     query.from_.add(collection_id=DUE, all_descendants=True)
     _filter(query, DATE, _FILTER.LESS_THAN_OR_EQUAL).double_value = until
     _order(query, DATE, _DIRECTION.ASCENDING)
+    _order(query, "__name__", _DIRECTION.ASCENDING)
     query.limit.value = limit
     return query
+
+
+def due_behind(query: Pb, document: Pb) -> None:
+    """Have a query for what is due begin behind a document."""
+    query.start_at.Clear()
+    query.start_at.values.add().double_value = document.fields[DATE].double_value
+    query.start_at.values.add().reference_value = document.name
+    query.start_at.before = False
 
 
 def named_from(root: str, prefix: str) -> tuple[str, Pb]:
