@@ -17,7 +17,7 @@ from google.api_core.exceptions import Aborted
 from google.pubsub_v1.types import PullRequest
 
 from emulators import fresh_project, running, storage
-from tiercel.adapters.gcp.attributes import attributes_of
+from tiercel.adapters.gcp.parcels import packed
 from tiercel.cloud.runtime import Cloud, connect
 from tiercel.cloud.settings import read_settings
 from tiercel.emulation import topics
@@ -225,9 +225,15 @@ LEAST = 1000
 
 def carried(messages: Sequence[Envelope]) -> int:
     """Return the bytes that these messages are billed for: one request a topic, then a push each."""
-    sizes = [(each.works, len(each.body) + 36 + len(str(attributes_of(each)))) for each in messages]
+    sizes = [(each.works, _size(each)) for each in messages]
     published = [sum(size for works, size in sizes if works == topic) for topic in {works for works, _ in sizes}]
     return sum(max(LEAST, size) for size in published) + sum(max(LEAST, size) for _, size in sizes)
+
+
+def _size(message: Envelope) -> int:
+    """Return the bytes of a message as it travels: data, attributes, and its id with the time."""
+    data, attributes = packed(message)
+    return len(data) + len(str(attributes)) + 36
 
 
 def _kind(name: str) -> str:

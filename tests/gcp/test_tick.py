@@ -9,7 +9,8 @@ import pytest
 from gcp.growth import Ticking, over_tick
 from tiercel.adapters.gcp.names import DUE
 from tiercel.adapters.gcp.outbox import PATIENCE
-from tiercel.errors import TransientError
+from tiercel.cloud.handling import DONE
+from tiercel.errors import TiercelError, TransientError
 from tiercel.ports import Envelope
 from tiercel.triggerrecords import KIND
 
@@ -89,6 +90,32 @@ def test_what_cannot_be_sent_again_holds_no_trigger_up(there: Ticking) -> None:
         there.ticked.tick()
     assert len(sent) == 1
     assert sum(len(due.notes) for due in store.due(10)) == 1
+
+
+def test_what_is_refused_for_good_stays_and_is_reported_while_all_else_is_sent(
+    there: Ticking, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, sent = there.ticked.store, list[str]()
+    for name in ("one", "bad", "two"):
+        store.commit([], [Envelope(name, b"1", 0.0)])
+        store.outbox.sent()  # the process dies before it removes its note
+    there.schedule(3, due=1)
+    there.clock.advance(PATIENCE + 1)
+
+    def publish(messages: Sequence[Envelope]) -> None:
+        if any(each.key == "bad" for each in messages):
+            raise TiercelError("too long for a task")
+        sent.extend(each.key for each in messages)
+
+    store.outbox._publish = publish
+    for _ in range(2):
+        assert there.ticked.tick() == DONE
+    assert {"one", "two"} <= set(sent)
+    assert [sent.count(name) for name in ("one", "two")] == [1, 1]
+    assert sum(key.startswith("TriggerDue") for key in sent) >= 1
+    assert [each.key for due in store.due(10) for note in due.notes for each in store.outbox.noted(note)] == ["bad"]
+    reports = [record.getMessage() for record in caplog.records if "cannot be sent" in record.getMessage()]
+    assert reports == ["the outbox keeps messages that cannot be sent (bad): too long for a task"] * 2
 
 
 def test_notes_lie_where_the_question_looks() -> None:

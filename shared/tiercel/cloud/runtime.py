@@ -19,6 +19,7 @@ from tiercel.adapters.gcp.firestore import LARGEST, LARGEST_EMULATED, FirestoreS
 from tiercel.adapters.gcp.firestore import connect as open_client
 from tiercel.adapters.gcp.jobs import CloudRunJob
 from tiercel.adapters.gcp.objects import BucketObjects
+from tiercel.adapters.gcp.parcels import plain
 from tiercel.adapters.gcp.pubsub import Publisher
 from tiercel.adapters.gcp.push import Pushed
 from tiercel.adapters.gcp.secrets import ManagedSecrets
@@ -234,7 +235,7 @@ def _timers(settings: Settings, clock: Clock) -> CloudTasks:
 def _burial(settings: Settings) -> Callable[[bytes], None]:
     """Return what keeps the body of a request that is no message, as a dead letter."""
     dead = settings.topic(settings.dead_topic)
-    publisher = Publisher(events=dead, tasks=dead, host=settings.pubsub_host)
+    publisher = Publisher(events=dead, tasks=dead, host=settings.pubsub_host, form=plain)
 
     def bury(body: bytes) -> None:
         name = hashlib.sha256(body).hexdigest()[:16]

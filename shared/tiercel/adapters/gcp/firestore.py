@@ -21,7 +21,7 @@ from tiercel.adapters.gcp.names import DUE, path_of
 from tiercel.adapters.gcp.outbox import COLLECTION, PATIENCE, Due, Outbox, removal
 from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, due_behind, named_from, select
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
-from tiercel.errors import TiercelError
+from tiercel.errors import TiercelError, TransientError
 from tiercel.ports import (
     Clock,
     Create,
@@ -337,9 +337,23 @@ class FirestoreStore:
             due_behind(query, found[-1])
 
     def send_again(self, notes: Sequence[Pb]) -> int:
-        """Send the messages of processes that died before they did; return how many there were."""
+        """Send the messages of processes that died before they did; return how many there were.
+
+        A note whose messages are refused for good stays where it is, and is reported each time; the others are sent.
+
+        Raises:
+            TransientError: A service is busy.
+        """
         messages = [each for document in notes for each in self.outbox.noted(document)]
-        self.outbox.send((), messages)
+        try:
+            self.outbox.send((), messages)
+        except TransientError:
+            raise
+        except TiercelError as refusal:
+            if len(notes) > 1:
+                return sum(self.send_again([document]) for document in notes)
+            _log.error("the outbox keeps messages that cannot be sent (%s): %s", _names(messages), refusal)
+            return 0
         if notes:
             self._commit([removal(document.name) for document in notes], (), 0)
         return len(messages)
@@ -366,6 +380,10 @@ class FirestoreStore:
 
     def _ask(self, ask: Callable[[], T]) -> T:
         return tried(ask, WHAT)
+
+
+def _names(messages: Sequence[Envelope]) -> str:
+    return ", ".join(message.key for message in messages)
 
 
 def _as_seen(asked: Pb, version: int) -> Pb:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tiercel.adapters.gcp.attributes import KEY, attributes_of, still_early
+from tiercel.adapters.gcp.attributes import KEY, still_early
+from tiercel.adapters.gcp.parcels import Parcel, packed, unpacked
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
 from tiercel.errors import TransientError
 from tiercel.ports import Clock, Delivery, Envelope
@@ -50,14 +51,18 @@ _log = logging.getLogger("tiercel")
 class Publisher:
     """Sends messages at once: nothing is left to do when it returns."""
 
-    def __init__(self, *, events: str, tasks: str, host: str | None = None) -> None:
+    def __init__(
+        self, *, events: str, tasks: str, host: str | None = None, form: Callable[[Envelope], Parcel] = packed
+    ) -> None:
         """Name the topics; nothing is asked of the service yet.
 
         Args:
             events: The topic of what moves executions, `projects/{project}/topics/{topic}`.
             tasks: The topic of messages whose handling runs a task.
             host: The emulator's `host:port`; None for the service.
+            form: Gives messages the form in which they travel.
         """
+        self._form = form
         self._events = events
         self._tasks = tasks
         self._host = host
@@ -81,15 +86,15 @@ class Publisher:
             TiercelError: It refuses: there is no such topic, or a message is too long for it.
         """
         for topic, works in ((self._events, False), (self._tasks, True)):
-            for some in _portions([message for message in messages if message.works == works]):
+            for some in _portions([self._form(message) for message in messages if message.works == works]):
                 self._send(topic, some)
 
-    def _send(self, topic: str, messages: Sequence[Envelope]) -> None:
+    def _send(self, topic: str, parcels: Sequence[Parcel]) -> None:
         from google.pubsub_v1.types import PublishRequest
 
         request = PublishRequest.pb(PublishRequest(topic=topic))
-        for message in messages:
-            request.messages.add(data=message.body, attributes=attributes_of(message))
+        for parcel in parcels:
+            request.messages.add(data=parcel.data, attributes=parcel.attributes)
         with self._opening:
             client = self.client
         tried(lambda: client.publish(PublishRequest.wrap(request), retry=None, timeout=TIMEOUT), f"the topic {topic}")
@@ -100,16 +105,16 @@ class Publisher:
             self.client.transport.close()
 
 
-def _portions(messages: Sequence[Envelope]) -> Iterator[list[Envelope]]:
+def _portions(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
     """Yield messages in portions that one request takes."""
-    some: list[Envelope] = []
+    some: list[Parcel] = []
     size = 0
-    for message in messages:
-        more = len(message.body) + sum(len(name) + len(value) * 4 for name, value in attributes_of(message).items())
+    for parcel in parcels:
+        more = len(parcel.data) + sum(len(name) + len(value) * 4 for name, value in parcel.attributes.items())
         if some and (len(some) == MOST or size + more > LARGEST):
             yield some
             some, size = [], 0
-        some.append(message)
+        some.append(parcel)
         size += more
     if some:
         yield some
@@ -268,7 +273,8 @@ class PubSubBus:
         lease = Lease(subscription, received.ack_id)
         attributes = dict(received.message.attributes)
         key = attributes.get(KEY, received.message.message_id)
-        delivery = Delivery(key, received.message.data, max(1, received.delivery_attempt))
+        body = unpacked(received.message.data, attributes)
+        delivery = Delivery(key, body, max(1, received.delivery_attempt))
         now = self._now()
         early = still_early(attributes, now)
         with self._lock:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tiercel.adapters.gcp.attributes import DUE, KEY, WORKS, due_of
+from tiercel.adapters.gcp.parcels import unpacked
 from tiercel.errors import TiercelError
 from tiercel.ports import Delivery, Envelope
 
@@ -62,7 +63,7 @@ class Pushed:
         Raises:
             MalformedMessageError: It has no key: it is not the engine's.
         """
-        return Delivery(self._key(), self.data, self.attempt)
+        return Delivery(self._key(), self._body(), self.attempt)
 
     def envelope(self) -> Envelope:
         """Return it as it was sent, to be put off again.
@@ -70,7 +71,10 @@ class Pushed:
         Raises:
             MalformedMessageError: It has no key: it is not the engine's.
         """
-        return Envelope(self._key(), self.data, due_of(self.attributes), works=WORKS in self.attributes)
+        return Envelope(self._key(), self._body(), due_of(self.attributes), works=WORKS in self.attributes)
+
+    def _body(self) -> bytes:
+        return unpacked(self.data, self.attributes)
 
     def _key(self) -> str:
         try:

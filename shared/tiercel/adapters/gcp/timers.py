@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tiercel.adapters.gcp.attributes import attributes_of
+from tiercel.adapters.gcp.parcels import packed
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
 from tiercel.errors import TiercelError
 from tiercel.ports import Clock, Envelope
@@ -137,9 +137,10 @@ class CloudTasks:
 
 def pushed(envelope: Envelope, message_id: str, subscription: str) -> bytes:
     """Return a message as a subscription pushes it."""
+    data, attributes = packed(envelope)
     message: Mapping[str, object] = {
-        "data": base64.b64encode(envelope.body).decode(),
-        "attributes": attributes_of(envelope),
+        "data": base64.b64encode(data).decode(),
+        "attributes": attributes,
         "messageId": message_id,
     }
     return json.dumps({"message": message, "subscription": subscription}).encode()
