@@ -7,6 +7,7 @@ compiled), and prints the median cost of a task for both, in seconds of the wall
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import tempfile
 import time
@@ -26,6 +27,7 @@ Chain = Callable[[int, str], str]
 def cost(runtime: Runtime, make: Chain, tasks: int, number: int) -> tuple[float, float]:
     """Return what one task of a chain costs: microseconds of the wall, and of the processor."""
     flow = runtime.flows.deploy(parse_flow(make(tasks, str(number))))
+    gc.collect()  # what is left of reading the flow, and of the one before it
     wall, processor = time.perf_counter(), time.process_time()
     runtime.intake.accept(flow, Request())
     runtime.bus.wait_quiet(600, timers=True)
