@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tiercel.tasks.scripts.keeper import keeper
@@ -28,6 +29,10 @@ class Child:
             environment: Variables besides our own.
             log: Takes what it prints; nobody by default.
         """
+        with ThreadPoolExecutor(1) as starter:  # Ctrl-C interrupts the main thread: never before the process is held
+            starter.submit(self._start, command, environment, log).result()
+
+    def _start(self, command: Sequence[str], environment: Mapping[str, str], log: Path | None) -> None:
         with contextlib.ExitStack() as opened:
             out = subprocess.DEVNULL if log is None else opened.enter_context(log.open("ab"))
             self._process = subprocess.Popen(
@@ -41,6 +46,7 @@ class Child:
         self.pid = self._process.pid
         self._held = contextlib.ExitStack()
         self._held.enter_context(keeper.hold(self.pid))
+        _running.add(self)
 
     @property
     def ended(self) -> int | None:
@@ -61,7 +67,11 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         self._held.close()
+        _running.discard(self)
 
+
+_running: set[Child] = set()
+"""Those that nobody has stopped: held until we die, also where an interrupt kept their caller from ever seeing them."""
 
 _reserved: list[socket.socket] = []
 

@@ -1,0 +1,67 @@
+"""The processes of an emulation end with it, also where it is interrupted while it starts them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gcp.emulating import descendants, still
+from tiercel.emulation import children
+from tiercel.emulation.children import Child
+from tiercel.tasks.scripts.keeper import keeper
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def test_what_it_started_ends_with_it_and_has_ended_when_it_is_stopped(tmp_path: Path) -> None:
+    child = Child(["/bin/sh", "-c", "echo $COLOUR; exec sleep 600"], {"COLOUR": "blue"}, tmp_path / "log")
+    family = [each for each in descendants(os.getpid()) if each.pid == child.pid]
+    assert len(family) == 1
+    child.stop()
+    assert [each for each in family if each.runs] == []
+    assert child.ended is not None
+
+
+def test_a_program_that_is_not_there_is_an_error_here() -> None:
+    with pytest.raises(FileNotFoundError):
+        Child(["/nowhere/program"], {})
+
+
+def test_an_interrupt_right_after_the_fork_leaves_the_process_to_its_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, begun = subprocess.Popen, list[subprocess.Popen[bytes]]()
+
+    def interrupted(*arguments: Any, **named: Any) -> subprocess.Popen[bytes]:
+        begun.append(real(*arguments, **named))
+        signal.raise_signal(signal.SIGINT)
+        return begun[-1]
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(subprocess, "Popen", interrupted)
+        Child(SLEEPER, {})
+    gc.collect()
+    assert begun[0].pid in keeper._held
+    (child,) = [each for each in children._running if each.pid == begun[0].pid]
+    child.stop()
+    assert begun[0].pid not in keeper._held
+
+
+def test_a_process_whose_caller_never_saw_it_dies_with_us(tmp_path: Path) -> None:
+    script = f"""
+        from tiercel.emulation.children import Child
+        print(Child({SLEEPER!r}, {{}}).pid, flush=True)
+        raise KeyboardInterrupt
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        family = [each for each in descendants(1) if each.pid == pid]
+    assert process.returncode != 0
+    assert still(family) == []
