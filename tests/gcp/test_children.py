@@ -43,9 +43,10 @@ def test_an_interrupt_right_after_the_fork_leaves_the_process_to_its_keeper(monk
         signal.raise_signal(signal.SIGINT)
         return begun[-1]
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(subprocess, "Popen", interrupted)
-        Child(SLEEPER, {})
+        with pytest.raises(KeyboardInterrupt):
+            Child(SLEEPER, {})
     gc.collect()
     assert begun[0].pid in keeper._held
     (child,) = [each for each in children._running if each.pid == begun[0].pid]
