@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Unpack
 
 from clocks import HandClock
 from tiercel.errors import NotFoundError
@@ -27,6 +27,7 @@ from tiercel.ports import (
     Stored,
     StoredFile,
     Update,
+    Where,
     Write,
 )
 
@@ -120,51 +121,27 @@ class MemoryStore:
         self,
         kind: str,
         *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
         newest_first: bool = False,
         after: tuple[float, str] | None = None,
         limit: int = 1000,
+        **where: Unpack[Where],
     ) -> list[Stored]:
-        found = self._chosen(kind, namespace, within, flow_id, states, owner, since, until)
+        found = self._chosen(kind, where)
         found.sort(key=lambda row: row[:2], reverse=newest_first)
         if after is not None:
             found = [row for row in found if (row[:2] < after if newest_first else row[:2] > after)]
         self._memory.counts["queried"] += max(1, len(found[:limit]))
         return [Stored(key, each.body, each.version) for _, key, each in found[:limit]]
 
-    def count(
-        self,
-        kind: str,
-        *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-    ) -> int:
+    def count(self, kind: str, **where: Unpack[Where]) -> int:
         self._memory.counts["counted"] += 1
-        return len(self._chosen(kind, namespace, within, flow_id, states, owner, since, until))
+        return len(self._chosen(kind, where))
 
-    def _chosen(
-        self,
-        kind: str,
-        namespace: str | None,
-        within: str | None,
-        flow_id: str | None,
-        states: Sequence[str],
-        owner: str | None,
-        since: float | None,
-        until: float | None,
-    ) -> list[tuple[float, str, Document]]:
+    def _chosen(self, kind: str, where: Where) -> list[tuple[float, str, Document]]:
         found = []
+        states, within = where.get("states", ()), where.get("within")
+        since, until = where.get("since"), where.get("until")
+        equal = (where.get("namespace"), where.get("flow_id"), where.get("owner"))
         for key, each in self._memory.documents.items():
             index = each.index
             if index is None or index.kind != kind or (states and index.state not in states):
@@ -173,8 +150,8 @@ class MemoryStore:
                 continue
             if within is not None and not f"{index.namespace}.".startswith(f"{within}."):
                 continue
-            wanted = ((namespace, index.namespace), (flow_id, index.flow_id), (owner, index.owner))
-            if all(value is None or value == has for value, has in wanted):
+            has = (index.namespace, index.flow_id, index.owner)
+            if all(value is None or value == own for value, own in zip(equal, has, strict=True)):
                 found.append((index.date, key, each))
         return found
 

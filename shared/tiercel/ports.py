@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypedDict, Unpack
 
 from tiercel.model.states import Level
 
@@ -131,6 +131,25 @@ class Refused(Exception):  # noqa: N818 - not a failure: someone else was first
         self.key = key
 
 
+class Where(TypedDict, total=False):
+    """Which documents a query means, by their indexed scalars; None, and no states, leave one out."""
+
+    namespace: str | None
+    """Only those of this namespace."""
+    within: str | None
+    """Only those of this namespace and of the ones below it (`a` stands for `a`, `a.b`, `a.b.c`)."""
+    flow_id: str | None
+    """Only those of this flow."""
+    states: Sequence[str]
+    """Only those in one of these states."""
+    owner: str | None
+    """Only those that this execution caused; "" for those that none did."""
+    since: float | None
+    """Only those whose date (seconds since the epoch) is not earlier."""
+    until: float | None
+    """Only those whose date is not later."""
+
+
 class StateStore(Protocol):
     """Where flows, executions, lanes, joins, keys and triggers live."""
 
@@ -150,16 +169,10 @@ class StateStore(Protocol):
         self,
         kind: str,
         *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
         newest_first: bool = False,
         after: tuple[float, str] | None = None,
         limit: int = 1000,
+        **where: Unpack[Where],
     ) -> list[Stored]:
         """Return documents of a kind by their indexed scalars, in the order of their dates, then keys.
 
@@ -167,30 +180,13 @@ class StateStore(Protocol):
 
         Args:
             kind: What the documents are.
-            namespace: Only those of this namespace.
-            within: Only those of this namespace and of the ones below it (`a` stands for `a`, `a.b`, `a.b.c`).
-            flow_id: Only those of this flow.
-            states: Only those in one of these states; () for any.
-            owner: Only those that this execution caused; "" for those that none did.
-            since: Only those whose date is not earlier.
-            until: Only those whose date is not later.
             newest_first: The other way round.
             after: Only what comes behind the document of this date and key, in that order: the next page.
             limit: How many at most.
+            where: Which of them; all by default.
         """
 
-    def count(
-        self,
-        kind: str,
-        *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-    ) -> int:
+    def count(self, kind: str, **where: Unpack[Where]) -> int:
         """Return how many documents such a query finds, without reading them."""
 
     def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:

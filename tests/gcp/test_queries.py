@@ -8,7 +8,7 @@ import pytest
 
 from gcp.counted import Installation
 from infra.asking import Call, calls
-from tiercel.ports import Index, Put, StateStore
+from tiercel.ports import Index, Put, StateStore, Where
 
 KINDS = sorted({call.kind for call in calls()})
 
@@ -31,7 +31,8 @@ def test_firestore_answers_what_the_library_asks(store: StateStore, kind: str) -
             if call.counts:
                 assert store.count(kind, **values) == 1, values
             for newest in call.newest_first:
-                found = store.query(kind, newest_first=newest, until=6.0, limit=2, **values)
+                where: Where = {**values, "until": 6.0}
+                found = store.query(kind, newest_first=newest, limit=2, **where)
                 assert [each.key for each in found] == [f"{kind}/x"], values
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from tiercel.adapters.gcp.bodies import DATE
-from tiercel.adapters.gcp.queries import Wanted, count, select
+from tiercel.adapters.gcp.queries import count, select
+from tiercel.ports import Where
 
 LIBRARY = Path(__file__).parents[2] / "shared" / "tiercel"
 SCALARS = ("namespace", "within", "flow_id", "states", "owner")
@@ -39,18 +40,20 @@ class Call(NamedTuple):
     newest_first: tuple[bool, ...]
     counts: bool
 
-    def arguments(self) -> Iterator[dict[str, Any]]:
+    def arguments(self) -> Iterator[Where]:
         """Yield the scalars that are given, with values: each argument may be None."""
         for size in range(len(self.scalars) + 1):
             for some in combinations(self.scalars, size):
-                yield {name: ("A",) if name == "states" else "x" for name in some}
+                given: dict[str, Any] = {name: ("A",) if name == "states" else "x" for name in some}
+                yield cast(Where, given)
 
     def indexes(self) -> Iterator[Index]:
         """Yield the composite indexes that its queries ask for."""
         for values in filter(None, self.arguments()):
-            wanted = Wanted(self.kind, **values)
-            asked = [count(wanted).structured_query] if self.counts else []
-            asked += [] if self.counts else [select(wanted, newest, 10, None) for newest in self.newest_first]
+            asked = [count(self.kind, values).structured_query] if self.counts else []
+            asked += (
+                [] if self.counts else [select(self.kind, values, newest, 10, None) for newest in self.newest_first]
+            )
             yield from (_index(self.kind, query) for query in asked)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from tiercel.api.failures import BadRequestError
 from tiercel.api.filters import Filter
 from tiercel.expressions.javaregex import compile_java, search
 from tiercel.expressions.limits import Budget
 from tiercel.model.states import State
+from tiercel.ports import Where
 
 T = TypeVar("T")
 Test = Callable[[Any], bool]
@@ -166,9 +167,9 @@ class Narrowed:
     until: float | None = None
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> Where:
         """The arguments of `StateStore.query` and `count`."""
-        return dict(vars(self))
+        return cast(Where, dict(vars(self)))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tiercel.model.execution import Execution, decode_execution
 from tiercel.model.instants import iso
 from tiercel.model.states import State
 from tiercel.model.tallies import Sums, Tallies, Tally, count, duration_of, flow_name, merge_states
-from tiercel.ports import StateStore
+from tiercel.ports import StateStore, Where
 from tiercel.statistics.hours import BATCH, MOST, count_hours
 from tiercel.statistics.stretches import beginning, cut, kind_for
 
@@ -35,8 +35,8 @@ class Chosen:
     """Executions that are told from others by what no counter knows."""
 
     is_meant: Callable[[Execution], bool] = lambda _header: True
-    where: Mapping[str, Any] = field(default_factory=dict)
-    """What holds of all of them and the index knows, as the arguments of `StateStore.query`: fewer are read."""
+    where: Where = field(default_factory=Where)
+    """What holds of all of them and the index knows: fewer are read."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ _TOO_MANY = (
 def _read(store: StateStore, start: datetime, end: datetime, chosen: Chosen | None) -> dict[float, Tallies] | None:
     """Return the executions of a span by the minute; None where they are too many to be read each time."""
     chosen = chosen or Chosen()
-    where = {**chosen.where, "since": start.timestamp(), "until": end.timestamp()}
+    where: Where = {**chosen.where, "since": start.timestamp(), "until": end.timestamp()}
     if store.count("execution", **where) > MOST:
         return None
     found: dict[float, Tallies] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 import grpc
 from google.api_core import exceptions
@@ -19,7 +19,7 @@ from google.cloud.firestore_v1.types import firestore as calls
 from tiercel.adapters.gcp.bodies import DATE, NONCE, Bodies, Pb, entries_of, new_write, version_of
 from tiercel.adapters.gcp.names import DUE, path_of
 from tiercel.adapters.gcp.outbox import COLLECTION, PATIENCE, Due, Outbox, removal
-from tiercel.adapters.gcp.queries import COUNTED, PAGE, Wanted, advance, count, due, due_behind, named_from, select
+from tiercel.adapters.gcp.queries import COUNTED, PAGE, advance, count, due, due_behind, named_from, select
 from tiercel.adapters.gcp.trying import TIMEOUT, tried
 from tiercel.errors import TiercelError, TransientError
 from tiercel.ports import (
@@ -34,6 +34,7 @@ from tiercel.ports import (
     Reply,
     Stored,
     Update,
+    Where,
     Write,
 )
 
@@ -133,41 +134,22 @@ class FirestoreStore:
         self,
         kind: str,
         *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
         newest_first: bool = False,
         after: tuple[float, str] | None = None,
         limit: int = 1000,
+        **where: Unpack[Where],
     ) -> list[Stored]:
         """Return documents of a kind by their indexed scalars, in the order of their dates, then keys."""
-        wanted = Wanted(kind, namespace, within, flow_id, tuple(states), owner, since, until)
         behind = None if after is None else (after[0], f"{self._root}/{path_of(after[1])}")
-        query = select(wanted, newest_first, limit, behind)
+        query = select(kind, where, newest_first, limit, behind)
         return [self._bodies.stored(document) for document in self._ask(lambda: self._run(self._root, query))]
 
-    def count(
-        self,
-        kind: str,
-        *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-    ) -> int:
+    def count(self, kind: str, **where: Unpack[Where]) -> int:
         """Return how many documents such a query finds (a thousand of them are billed as one read)."""
-        wanted = Wanted(kind, namespace, within, flow_id, tuple(states), owner, since, until)
-        return self._count(self._root, wanted)
+        return self._count(self._root, kind, where)
 
-    def _count(self, parent: str, wanted: Wanted) -> int:
-        request = calls.RunAggregationQueryRequest(parent=parent, structured_aggregation_query=count(wanted))
+    def _count(self, parent: str, kind: str, where: Where) -> int:
+        request = calls.RunAggregationQueryRequest(parent=parent, structured_aggregation_query=count(kind, where))
 
         def ask() -> int:
             answers = self._client.run_aggregation_query(request, retry=None, timeout=TIMEOUT, metadata=self._header)
@@ -364,11 +346,11 @@ class FirestoreStore:
 
     def noted(self) -> tuple[int, float | None]:
         """Return how many notes the outbox holds, and when its oldest was made, in seconds since the epoch."""
-        parent, notes = f"{self._root}/{COLLECTION}".rpartition("/")[0], Wanted(DUE)
-        first = self._ask(lambda: self._run(parent, select(notes, False, 1, None)))
+        parent = f"{self._root}/{COLLECTION}".rpartition("/")[0]
+        first = self._ask(lambda: self._run(parent, select(DUE, {}, False, 1, None)))
         if not first:
             return 0, None
-        return self._count(parent, notes), first[0].fields[DATE].double_value - PATIENCE
+        return self._count(parent, DUE, {}), first[0].fields[DATE].double_value - PATIENCE
 
     def is_gone(self, owner: str) -> bool:  # noqa: ARG002 - nobody here knows which instances have ended
         """Tell nothing: a claim of an instance is void when its time is over."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from google.cloud.firestore_v1.types import query as queries
 
 from tiercel.adapters.gcp.bodies import DATE, WITHIN, new_value
 from tiercel.adapters.gcp.names import DUE, LAST, place_of
+from tiercel.ports import Where
 
 Pb = Any
 
@@ -21,29 +22,17 @@ _FILTER, _DIRECTION = queries.StructuredQuery.FieldFilter.Operator, queries.Stru
 _AND = queries.StructuredQuery.CompositeFilter.Operator.AND
 
 
-class Wanted(NamedTuple):
-    """Which documents a query means, by their indexed scalars; None and () leave one out."""
-
-    kind: str
-    namespace: str | None = None
-    within: str | None = None
-    flow_id: str | None = None
-    states: tuple[str, ...] = ()
-    owner: str | None = None
-    since: float | None = None
-    until: float | None = None
-
-
-def select(wanted: Wanted, newest_first: bool, limit: int, behind: tuple[float, str] | None) -> Pb:
+def select(kind: str, where: Where, newest_first: bool, limit: int, behind: tuple[float, str] | None) -> Pb:
     """Return the structured query; documents without an index have no date, so they are in none.
 
     Args:
-        wanted: Which documents.
+        kind: What the documents are.
+        where: Which of them.
         newest_first: In which order.
         limit: How many at most.
         behind: The date and the full name of the document behind which the page begins.
     """
-    query = _chosen(wanted)
+    query = _chosen(kind, where)
     direction = _DIRECTION.DESCENDING if newest_first else _DIRECTION.ASCENDING
     _order(query, DATE, direction)
     _order(query, "__name__", direction)
@@ -55,10 +44,10 @@ def select(wanted: Wanted, newest_first: bool, limit: int, behind: tuple[float, 
     return query
 
 
-def count(wanted: Wanted) -> Pb:
+def count(kind: str, where: Where) -> Pb:
     """Return the query that counts."""
     counting = queries.StructuredAggregationQuery.pb(queries.StructuredAggregationQuery())
-    counting.structured_query.CopyFrom(_chosen(wanted))
+    counting.structured_query.CopyFrom(_chosen(kind, where))
     _order(counting.structured_query, DATE, _DIRECTION.ASCENDING)  # as above: without a date it is in none
     added = counting.aggregations.add()
     added.alias = COUNTED
@@ -66,23 +55,27 @@ def count(wanted: Wanted) -> Pb:
     return counting
 
 
-def _chosen(wanted: Wanted) -> Pb:
-    query = _from(wanted.kind)
-    for scalar in ("namespace", "flow_id", "owner"):
-        value = getattr(wanted, scalar)
+def _chosen(kind: str, where: Where) -> Pb:
+    query = _from(kind)
+    for scalar, value in (
+        ("namespace", where.get("namespace")),
+        ("flow_id", where.get("flow_id")),
+        ("owner", where.get("owner")),
+    ):
         if value is not None:
             _filter(query, scalar, _FILTER.EQUAL).string_value = value
-    if len(wanted.states) == 1:
-        _filter(query, "state", _FILTER.EQUAL).string_value = wanted.states[0]
-    elif wanted.states:
+    states = where.get("states", ())
+    if len(states) == 1:
+        _filter(query, "state", _FILTER.EQUAL).string_value = states[0]
+    elif states:
         listed = _filter(query, "state", _FILTER.IN).array_value.values
-        listed.extend(new_value(string_value=state) for state in wanted.states)
-    if wanted.within is not None:
-        _filter(query, WITHIN, _FILTER.ARRAY_CONTAINS).string_value = wanted.within
-    if wanted.since is not None:
-        _filter(query, DATE, _FILTER.GREATER_THAN_OR_EQUAL).double_value = wanted.since
-    if wanted.until is not None:
-        _filter(query, DATE, _FILTER.LESS_THAN_OR_EQUAL).double_value = wanted.until
+        listed.extend(new_value(string_value=state) for state in states)
+    if (within := where.get("within")) is not None:
+        _filter(query, WITHIN, _FILTER.ARRAY_CONTAINS).string_value = within
+    if (since := where.get("since")) is not None:
+        _filter(query, DATE, _FILTER.GREATER_THAN_OR_EQUAL).double_value = since
+    if (until := where.get("until")) is not None:
+        _filter(query, DATE, _FILTER.LESS_THAN_OR_EQUAL).double_value = until
     return query
 
 

@@ -7,33 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tiercel.ports import Where
 
-def chosen(
-    kind: str,
-    namespace: str | None,
-    within: str | None,
-    flow_id: str | None,
-    states: Sequence[str],
-    owner: str | None,
-    since: float | None,
-    until: float | None,
-) -> tuple[str, list[object]]:
-    """Return the condition and its values; see `StateStore.query`."""
+
+def chosen(kind: str, where: Where) -> tuple[str, list[object]]:
+    """Return the condition and its values."""
     found: list[tuple[str, tuple[object, ...]]] = [("kind = ?", (kind,))]
-    for column, value in (("namespace", namespace), ("flow_id", flow_id), ("owner", owner)):
+    for column, value in (
+        ("namespace", where.get("namespace")),
+        ("flow_id", where.get("flow_id")),
+        ("owner", where.get("owner")),
+    ):
         if value is not None:
             found.append((f"{column} = ?", (value,)))
-    if within is not None:  # '/' comes right after '.'
+    if (within := where.get("within")) is not None:  # '/' comes right after '.'
         found.append(("(namespace = ? OR namespace > ? AND namespace < ?)", (within, f"{within}.", f"{within}/")))
-    if owner:
+    if where.get("owner"):
         found.append(("owner <> ''", ()))
-    if states:
+    if states := where.get("states"):
         found.append((f"state IN ({marks(states)})", tuple(states)))
         if "" not in states:
             found.append(("state <> ''", ()))
-    if since is not None:
+    if (since := where.get("since")) is not None:
         found.append(("date >= ?", (since,)))
-    if until is not None:
+    if (until := where.get("until")) is not None:
         found.append(("date <= ?", (until,)))
     return " AND ".join(text for text, _ in found), [value for _, values in found for value in values]
 

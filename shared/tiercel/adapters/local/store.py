@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import Unpack, assert_never
 
 from tiercel.adapters.local.database import Database
 from tiercel.adapters.local.group import GroupCommit
@@ -18,7 +18,7 @@ from tiercel.adapters.local.outbox import Letter, Outbox
 from tiercel.adapters.local.owner import Owner
 from tiercel.adapters.local.selecting import chosen, marks
 from tiercel.errors import TiercelError
-from tiercel.ports import Create, Delete, Envelope, Index, Merge, Put, Refused, Reply, Stored, Update, Write
+from tiercel.ports import Create, Delete, Envelope, Index, Merge, Put, Refused, Reply, Stored, Update, Where, Write
 
 PAGE = 256
 """How many documents a scan reads at a time; between pages it holds nothing open."""
@@ -122,44 +122,27 @@ class SqliteStore:
         self,
         kind: str,
         *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
         newest_first: bool = False,
         after: tuple[float, str] | None = None,
         limit: int = 1000,
+        **where: Unpack[Where],
     ) -> list[Stored]:
         """Return documents of a kind by their indexed scalars, in the order of their dates, then keys."""
-        where, values = chosen(kind, namespace, within, flow_id, states, owner, since, until)
+        condition, values = chosen(kind, where)
         if after is not None:
-            where += f" AND (date, key) {'<' if newest_first else '>'} (?, ?)"
+            condition += f" AND (date, key) {'<' if newest_first else '>'} (?, ?)"
             values += after
         down = " DESC" if newest_first else ""
         # Who names several states and wants the oldest means the few that live: with the plus SQLite looks for these
         # and sorts them, where it would else walk through all executions of the flow, which come in order.
-        date = "+date" if len(states) > 1 and not newest_first and after is None else "date"
+        date = "+date" if len(where.get("states", ())) > 1 and not newest_first and after is None else "date"
         order = f" ORDER BY {date}{down}, key{down} LIMIT ?"
-        return [Stored(*row) for row in self._database.read(_READ + where + order, (*values, limit))]
+        return [Stored(*row) for row in self._database.read(_READ + condition + order, (*values, limit))]
 
-    def count(
-        self,
-        kind: str,
-        *,
-        namespace: str | None = None,
-        within: str | None = None,
-        flow_id: str | None = None,
-        states: Sequence[str] = (),
-        owner: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-    ) -> int:
+    def count(self, kind: str, **where: Unpack[Where]) -> int:
         """Return how many documents such a query finds."""
-        where, values = chosen(kind, namespace, within, flow_id, states, owner, since, until)
-        rows = self._database.read(_COUNT + where, values)
+        condition, values = chosen(kind, where)
+        rows = self._database.read(_COUNT + condition, values)
         return int(rows[0][0])
 
     def commit(self, writes: Sequence[Write], messages: Sequence[Envelope] = ()) -> list[Reply]:

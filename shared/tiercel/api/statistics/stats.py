@@ -24,6 +24,7 @@ from tiercel.api.routing import routes
 from tiercel.errors import TransientError
 from tiercel.model.durations import parse_duration
 from tiercel.model.states import State
+from tiercel.ports import Where
 from tiercel.statistics.series import (
     Chosen,
     Series,
@@ -58,7 +59,7 @@ class Sought(msgspec.Struct, forbid_unknown_fields=True):
     """`key:value`, or `key` alone; all of them."""
 
 
-class Where(msgspec.Struct, forbid_unknown_fields=True):
+class Summed(msgspec.Struct, forbid_unknown_fields=True):
     """What is summed up."""
 
     namespace: str | None = None
@@ -70,10 +71,10 @@ class Flows(msgspec.Struct, forbid_unknown_fields=True):
     flows: list[FlowName]
 
 
-@routes.route("POST", "/stats/summary", body=JSON, shape=Where)
+@routes.route("POST", "/stats/summary", body=JSON, shape=Summed)
 def summary(call: Call) -> object:
     """Return how many flows there are, and how many triggers they have."""
-    where = read_json_if_any(call, Where).namespace
+    where = read_json_if_any(call, Summed).namespace
     records = [each for each in call.site.parts.flows.all() if not where or is_within(each.namespace, where)]
     return {"flows": len(records), "triggers": sum(len(each.triggers) for each in records)}
 
@@ -141,7 +142,7 @@ def _chosen(sought: Sought, states: Sequence[str]) -> Chosen | None:
     labels = [each for each in listed(sought.labels) if each]
     if not labels:
         return None
-    where: dict[str, Any] = {"within": sought.namespace or None, "flow_id": sought.flowId or None}
+    where: Where = {"within": sought.namespace or None, "flow_id": sought.flowId or None}
     if sought.flows is not None and len(sought.flows) == 1 and not sought.flowId:
         where |= {"namespace": sought.flows[0].namespace, "flow_id": sought.flows[0].id}
     return Chosen(EXECUTIONS.test(read_filter({"labels": labels}, 0.0)), {**where, "states": tuple(states)})
