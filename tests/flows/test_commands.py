@@ -100,6 +100,40 @@ def test_a_restart_goes_on_in_a_loop(size: int, where: str, limit: int) -> None:
     assert sorted(attempts) == [1] * (size - 1) + [2]
 
 
+RETRYING = (
+    HEAD
+    + f"""
+  - id: gate
+    type: {CORE}.execution.Fail
+    condition: {GATE}
+    retry: {{type: constant, interval: PT1S, LIMIT}}
+"""
+)
+
+
+@pytest.mark.parametrize(("limit", "attempts"), [("maxAttempts: 2", [2, 3, 4]), ("maxDuration: PT3S", [3, 4, 5])])
+def test_attempts_before_a_restart_count(limit: str, attempts: list[int]) -> None:
+    machine = Machine()
+    execution = machine.run(RETRYING.replace("LIMIT", limit))
+    found = [len(machine.runs(execution)["gate"].attempts)]
+    for _ in range(2):
+        machine.clock.advance(60)
+        again.restart(machine.lanes, execution)
+        machine.settle()
+        assert machine.header(execution).state is State.FAILED
+        found.append(len(machine.runs(execution)["gate"].attempts))
+    assert found == attempts
+
+
+def test_a_success_after_a_restart_is_one_after_a_retry() -> None:
+    machine = Machine()
+    execution = machine.run(RETRYING.replace("LIMIT", "maxAttempts: 2, warningOnRetry: true"))
+    open_gate(machine)
+    again.restart(machine.lanes, execution)
+    machine.settle()
+    assert machine.header(execution).state is State.WARNING
+
+
 def test_a_restart_of_what_did_not_fail_is_refused() -> None:
     machine = Machine()
     execution = machine.run(HEAD + f"  - {{id: a, type: {CORE}.log.Log, message: a}}\n")

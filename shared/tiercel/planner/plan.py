@@ -191,8 +191,8 @@ def _record(walk: Walk, run: TaskRun, outcome: Outcome) -> None:
 
 
 def _tries(run: TaskRun) -> int:
-    """Return how many attempts count: those that a dead worker lost, and those before a restart, do not."""
-    return sum(attempt.state is not State.RESUBMITTED for attempt in run.attempts) - run.restarts
+    """Return how many attempts count, those before a restart included: all but those that a dead worker lost."""
+    return sum(attempt.state is not State.RESUBMITTED for attempt in run.attempts)
 
 
 def _retry(walk: Walk, node: Node, run: TaskRun) -> bool:
@@ -204,7 +204,7 @@ def _retry(walk: Walk, node: Node, run: TaskRun) -> bool:
         return _retry_execution(walk, node, run)
     if node.branches.get(MAIN):
         return False  # the tasks of a WorkingDirectory were tried again, each by itself
-    first = run.attempts[run.restarts].at[0][1] if run.restarts < len(run.attempts) else run.at[0][1]
+    first = run.attempts[0].at[0][1]
     due = next_attempt(policy, _tries(run), run.key, _time(first), _time(walk.now))
     if due is None:
         return False
