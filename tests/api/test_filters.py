@@ -10,9 +10,10 @@ import pytest
 from tiercel.api.executions.searching import EXECUTIONS
 from tiercel.api.failures import BadRequestError, RequestError, UnprocessableError
 from tiercel.api.filters import Filter, read_filter
-from tiercel.api.matching import Narrowed, plan
+from tiercel.api.matching import plan
 from tiercel.model.execution import Execution, Trigger
 from tiercel.model.states import State
+from tiercel.ports import Where
 
 NOW = 1_000_000.0
 
@@ -166,30 +167,34 @@ def test_what_cannot_be_is_refused_by_name(query: str, kind: type[RequestError],
 @pytest.mark.parametrize(
     ("query", "index", "rest"),
     [
-        ("namespace=a&flowId=f", Narrowed(within="a", flow_id="f"), 0),
+        ("namespace=a&flowId=f", Where(within="a", flow_id="f"), 0),
         (
             "filters[namespace][EQUALS]=a&filters[state][IN]=FAILED,KILLED",
-            Narrowed("a", states=("FAILED", "KILLED")),
+            Where(namespace="a", states=("FAILED", "KILLED")),
             0,
         ),
-        ("filters[namespace][IN]=a&filters[triggerExecutionId][EQUALS]=p", Narrowed("a", owner="p"), 0),
-        ("filters[namespace][IN]=a,b", Narrowed(), 1),
-        ("childFilter=MAIN", Narrowed(owner=""), 0),
-        ("childFilter=CHILD", Narrowed(), 1),
-        ("timeRange=PT10S", Narrowed(since=NOW - 10), 0),
-        ("endDate=1970-01-01T00:00:05Z", Narrowed(until=5.0), 0),
-        ("filters[endDate][LESS_THAN]=1970-01-01T00:00:05Z", Narrowed(), 1),
-        ("filters[or][0][namespace][EQUALS]=a&filters[or][1][flowId][EQUALS]=b", Narrowed(), 1),
-        ("filters[and][0][namespace][EQUALS]=a&filters[and][1][flowId][EQUALS]=b", Narrowed("a", flow_id="b"), 0),
-        ("flowId=f&filters[flowId][EQUALS]=g", Narrowed(flow_id="f"), 1),
-        ("q=a&labels=a:b", Narrowed(), 2),
+        ("filters[namespace][IN]=a&filters[triggerExecutionId][EQUALS]=p", Where(namespace="a", owner="p"), 0),
+        ("filters[namespace][IN]=a,b", Where(), 1),
+        ("childFilter=MAIN", Where(owner=""), 0),
+        ("childFilter=CHILD", Where(), 1),
+        ("timeRange=PT10S", Where(since=NOW - 10), 0),
+        ("endDate=1970-01-01T00:00:05Z", Where(until=5.0), 0),
+        ("filters[endDate][LESS_THAN]=1970-01-01T00:00:05Z", Where(), 1),
+        ("filters[or][0][namespace][EQUALS]=a&filters[or][1][flowId][EQUALS]=b", Where(), 1),
+        (
+            "filters[and][0][namespace][EQUALS]=a&filters[and][1][flowId][EQUALS]=b",
+            Where(namespace="a", flow_id="b"),
+            0,
+        ),
+        ("flowId=f&filters[flowId][EQUALS]=g", Where(flow_id="f"), 1),
+        ("q=a&labels=a:b", Where(), 2),
     ],
 )
-def test_what_the_index_answers(query: str, index: Narrowed, rest: int) -> None:
+def test_what_the_index_answers(query: str, index: Where, rest: int) -> None:
     found = plan(asked(query))
     assert (found.index, len(found.rest)) == (index, rest)
 
 
 def test_all_states_but_some_are_states() -> None:
-    states = plan(asked("filters[state][NOT_EQUALS]=FAILED")).index.states
+    states = plan(asked("filters[state][NOT_EQUALS]=FAILED")).index["states"]
     assert set(states) == {str(state) for state in State} - {"FAILED"}

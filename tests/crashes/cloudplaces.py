@@ -18,6 +18,7 @@ from google.api_core import exceptions
 from crashes.places import Parsed
 from crashes.tripwires import Crash, Wire, wired
 from emulators import fresh_project, running
+from gcp.leftovers import send_left
 from machine import Machine
 from memory import Memory, MemoryObjects
 from tiercel.adapters.gcp.attributes import WORKS, attributes_of
@@ -238,7 +239,7 @@ class CloudMachine(Machine):
     def sweep(self) -> None:
         """Do what `tick` does a while after a process has died."""
         self.clock.advance(PATIENCE + 1)
-        while self.firestore.sweep():
+        while send_left(self.firestore):
             self.settle()
 
 

@@ -16,6 +16,7 @@ from crashes.test_golden_crashes import ID, execute, left, plain
 from crashes.tripwires import Wire
 from engine.test_lost_messages import LATE
 from flows.histories import Golden, golden, names
+from gcp.leftovers import send_left
 from tiercel.model.messages import ExecutionEnded, decode_message
 from tiercel.sweeping import PATIENCE, sweep
 
@@ -165,7 +166,7 @@ def lose(flow: Golden, parsed: Parsed, lost: int) -> tuple[dict[str, Any], int]:
     execute(machine, flow)
     for _ in range(6):
         machine.clock.advance(PATIENCE + 120)
-        machine.firestore.sweep()
+        send_left(machine.firestore)
         sweep(machine.lanes)
         machine.settle()
         if machine.header(ID).finished:

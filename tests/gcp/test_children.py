@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gcp.emulating import descendants, still
+from gcp.emulating import PATIENCE, Process, processes, still
 from tiercel.emulation import children
 from tiercel.emulation.children import Child
 from tiercel.tasks.scripts.keeper import keeper
@@ -21,10 +21,20 @@ from tiercel.tasks.scripts.keeper import keeper
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
+def running(pid: int) -> list[Process]:
+    """Return the process of this number; none where it has ended."""
+    return [each for each, _ in processes() if each.pid == pid]
+
+
 def test_what_it_started_ends_with_it_and_has_ended_when_it_is_stopped(tmp_path: Path) -> None:
-    child = Child(["/bin/sh", "-c", "echo $COLOUR; exec sleep 600"], {"COLOUR": "blue"}, tmp_path / "log")
-    family = [each for each in descendants(os.getpid()) if each.pid == child.pid]
+    log = tmp_path / "log"
+    child = Child(["/bin/sh", "-c", "echo $COLOUR; exec sleep 600"], {"COLOUR": "blue"}, log)
+    family = running(child.pid)
     assert len(family) == 1
+    end = time.monotonic() + PATIENCE
+    while log.read_text() != "blue\n":
+        assert time.monotonic() < end
+        time.sleep(0.01)
     child.stop()
     assert [each for each in family if each.runs] == []
     assert child.ended is not None
@@ -63,6 +73,6 @@ def test_a_process_whose_caller_never_saw_it_dies_with_us(tmp_path: Path) -> Non
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
-        family = [each for each in descendants(1) if each.pid == pid]
+        family = running(pid)
     assert process.returncode != 0
     assert still(family) == []

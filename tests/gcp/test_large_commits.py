@@ -11,6 +11,7 @@ import pytest
 from google.api_core import exceptions
 
 from contracts.places import GcpPlace
+from gcp.leftovers import send_left
 from tiercel.adapters.gcp.firestore import LARGEST_EMULATED, FirestoreStore
 from tiercel.adapters.gcp.outbox import PATIENCE
 from tiercel.adapters.gcp.queries import due
@@ -61,7 +62,7 @@ def test_large_messages_are_noted_in_several_documents_of_one_commit(place: GcpP
     place.store.commit([Create("k/a", b"")], messages)
     assert notes(place.store) == 4  # 400 KB are 533 KB in Base64, and two of them no document takes
     place.clock.advance(PATIENCE + 1)
-    assert place.store.sweep() == 4
+    assert send_left(place.store) == 4
     assert sorted(sent, key=lambda each: each.key) == messages
     assert notes(place.store) == 0
 
@@ -71,7 +72,7 @@ def test_a_message_that_no_document_takes_is_noted_all_the_same(place: GcpPlace)
     messages = [Envelope("large", noise(2_000_000)), Envelope("small", b"1")]
     place.store.commit([], messages)
     place.clock.advance(PATIENCE + 1)
-    assert place.store.sweep() == 2
+    assert send_left(place.store) == 2
     assert sorted(sent, key=lambda each: each.key) == messages
 
 

@@ -30,6 +30,11 @@ def test_what_is_billed_as_little_as_can_be_travels_as_it_is(size: int) -> None:
     assert packed(Envelope("k", body)) == (body, {"key": "k"})
 
 
+def test_what_nobody_would_believe_is_left_for_the_topic_to_refuse() -> None:
+    assert packed(Envelope("k", bytes(LARGEST + 1))) == (bytes(LARGEST + 1), {"key": "k"})
+    assert unpacked(*packed(Envelope("k", bytes(LARGEST)))) == bytes(LARGEST)
+
+
 def test_what_is_longer_travels_compressed() -> None:
     body = b'{"id": "load"}' * 1000
     parcel = packed(Envelope("k", body))

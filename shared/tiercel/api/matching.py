@@ -155,35 +155,18 @@ def _is_label(label: tuple[str, str], key: str, text: str | None, inside: bool) 
 
 
 @dataclass(frozen=True)
-class Narrowed:
-    """What the store's index can answer of a filter: the arguments of its queries."""
-
-    namespace: str | None = None
-    within: str | None = None
-    flow_id: str | None = None
-    states: tuple[str, ...] = ()
-    owner: str | None = None
-    since: float | None = None
-    until: float | None = None
-
-    @property
-    def arguments(self) -> Where:
-        """The arguments of `StateStore.query` and `count`."""
-        return cast(Where, dict(vars(self)))
-
-
-@dataclass(frozen=True)
 class Plan:
     """How a filter is answered."""
 
-    index: Narrowed
+    index: Where
+    """What the store's index answers."""
     rest: tuple[Filter, ...] = ()
     """The conditions that the index does not answer."""
 
 
 def plan(wanted: Filter | None) -> Plan:
     """Return what the index answers of a filter on executions, and what is left to be looked at."""
-    index, rest = Narrowed(), []
+    index, rest = Where(), []
     for part in conjuncts(wanted):
         found = _narrow(index, part) if part.kind == "is" else None
         if found is None:
@@ -212,28 +195,28 @@ _SLOTS = {
 }
 
 
-def _narrow(index: Narrowed, leaf: Filter) -> Narrowed | None:
+def _narrow(index: Where, leaf: Filter) -> Where | None:
     """Return the index's part with one more condition; None where it cannot take that."""
     operation, value = leaf.operation, leaf.value
     if operation == "IN" and len(value) == 1:
         operation, value = "EQUALS", value[0]
     slot = _SLOTS.get((leaf.field, operation))
     if slot is not None:
-        return None if getattr(index, slot) is not None else replace(index, **{slot: value})
-    if leaf.field == "childFilter" and (operation, value) == ("EQUALS", "MAIN") and index.owner is None:
-        return replace(index, owner="")
+        return None if slot in index else cast(Where, {**index, slot: value})
+    if leaf.field == "childFilter" and (operation, value) == ("EQUALS", "MAIN") and "owner" not in index:
+        return {**index, "owner": ""}
     if leaf.field == "state":
         return _narrow_states(index, operation, value)
     if leaf.field == "date" and operation == "GREATER_THAN_OR_EQUAL_TO":
-        return replace(index, since=value if index.since is None else max(value, index.since))
+        return {**index, "since": max(value, index.get("since", value))}
     if leaf.field == "date" and operation == "LESS_THAN_OR_EQUAL_TO":
-        return replace(index, until=value if index.until is None else min(value, index.until))
+        return {**index, "until": min(value, index.get("until", value))}
     return None
 
 
-def _narrow_states(index: Narrowed, operation: str, value: Any) -> Narrowed | None:
+def _narrow_states(index: Where, operation: str, value: Any) -> Where | None:
     values = (value,) if operation in ("EQUALS", "NOT_EQUALS") else value
-    if index.states or operation not in ("EQUALS", "NOT_EQUALS", "IN", "NOT_IN"):
+    if "states" in index or operation not in ("EQUALS", "NOT_EQUALS", "IN", "NOT_IN"):
         return None
     wanted = tuple(str(state) for state in State if (state in values) is (operation in ("EQUALS", "IN")))
-    return replace(index, states=wanted) if wanted else None
+    return {**index, "states": wanted} if wanted else None

@@ -340,10 +340,6 @@ class FirestoreStore:
             self._commit([removal(document.name) for document in notes], (), 0)
         return len(messages)
 
-    def sweep(self) -> int:
-        """Send again what is noted; return how many messages there were."""
-        return sum(self.send_again(due.notes) for due in self.due(PAGE))
-
     def noted(self) -> tuple[int, float | None]:
         """Return how many notes the outbox holds, and when its oldest was made, in seconds since the epoch."""
         parent = f"{self._root}/{COLLECTION}".rpartition("/")[0]

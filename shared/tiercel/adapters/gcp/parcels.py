@@ -18,7 +18,7 @@ LONGEST_PLAIN = 1000
 """Bytes of a body that travels as it is: a request is billed for that much at least (Pub/Sub: pricing)."""
 
 LARGEST = 14 << 20
-"""Bytes of a body that is believed to have been packed: more than any message that was ever sent."""
+"""Bytes of a body that is packed, and believed to have been: a longer one travels as it is, for the topic to refuse."""
 
 
 class Parcel(NamedTuple):
@@ -35,7 +35,7 @@ def plain(envelope: Envelope) -> Parcel:
 
 def packed(envelope: Envelope) -> Parcel:
     """Return a message as it travels between functions."""
-    if len(envelope.body) <= LONGEST_PLAIN:
+    if not LONGEST_PLAIN < len(envelope.body) <= LARGEST:
         return plain(envelope)
     return Parcel(zlib.compress(envelope.body, 1), attributes_of(envelope) | {PACKED: ZLIB})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from tiercel import actions
 from tiercel.api.calls import Answer, Call, Page, page_of
@@ -121,10 +120,10 @@ def _executions(site: Site, wanted: Filter | None, newest_first: bool) -> Iterat
     if named is not None:
         possible: Iterable[Execution] = named_headers(store, named, newest_first)
     else:
-        possible = headers(store, replace(found.index, since=None), newest_first)
+        possible = headers(store, {**found.index, "since": None}, newest_first)
     read = 0
     for looked, header in enumerate(possible, 1):
-        since = found.index.since
+        since = found.index.get("since")
         if since is None or not is_over(header) or header.at[-1][1] + AFTERWARDS >= since:
             read += 1
             yield header

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from tiercel.api.calls import Call, Page, page_of
 from tiercel.api.executions.searching import headers
 from tiercel.api.failures import UnprocessableError
-from tiercel.api.matching import Narrowed
 from tiercel.api.parameters import Parameter
 from tiercel.api.routing import routes
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.ids import derived_id
 from tiercel.model.instants import iso
+from tiercel.ports import Where
 from tiercel.statistics.stretches import beginning, cut, kind_for, span
 
 MOST_READ = 1_000
@@ -100,7 +100,7 @@ def _sort(found: list[Measured], page: Page) -> None:
 
 def _of_flow(call: Call, most: int, since: float | None = None, until: float | None = None) -> Iterator[Measured]:
     """Yield the metrics of the newest executions of the flow in the path, of one task where that is named."""
-    index = Narrowed(namespace=call.path["namespace"], flow_id=call.path["flowId"], since=since, until=until)
+    index: Where = {"namespace": call.path["namespace"], "flow_id": call.path["flowId"], "since": since, "until": until}
     for header in islice(headers(call.site.parts.store, index, newest_first=True), most):
         found = _measured(call, header)
         yield from (each for each in found if call.path.get("taskId") in (None, each.run.task))

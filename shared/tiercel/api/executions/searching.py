@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cmp_to_key
 from itertools import islice
 from typing import Any
@@ -16,9 +15,9 @@ from typing import Any
 from tiercel.api.calls import Page
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import Filter
-from tiercel.api.matching import SYSTEM, Fields, Narrowed, Plan, is_within, plan, scope_of
+from tiercel.api.matching import SYSTEM, Fields, Plan, is_within, plan, scope_of
 from tiercel.model.execution import Execution, decode_execution, header_key
-from tiercel.ports import StateStore
+from tiercel.ports import StateStore, Where
 
 BATCH = 200
 """Executions that are read in one go."""
@@ -102,11 +101,11 @@ def named_headers(store: StateStore, named: Sequence[str], newest_first: bool) -
     return sorted(found, key=lambda header: header.at[0][1], reverse=newest_first)
 
 
-def headers(store: StateStore, index: Narrowed, newest_first: bool) -> Iterator[Execution]:
+def headers(store: StateStore, index: Where, newest_first: bool) -> Iterator[Execution]:
     """Yield the executions that the index finds, a batch at a time."""
     behind: tuple[float, str] | None = None
     while True:
-        found = store.query("execution", **index.arguments, newest_first=newest_first, after=behind, limit=BATCH)
+        found = store.query("execution", **index, newest_first=newest_first, after=behind, limit=BATCH)
         for stored in found:
             header = decode_execution(stored.body)
             behind = header.at[0][1], stored.key
@@ -118,10 +117,11 @@ def headers(store: StateStore, index: Narrowed, newest_first: bool) -> Iterator[
 def count(store: StateStore, wanted: Filter | None) -> int | None:
     """Return how many executions a filter means, where the index knows; None where they would have to be read."""
     found = plan(wanted)
-    total = store.count("execution", **found.index.arguments) if _is_countable(found) else None
+    total = store.count("execution", **found.index) if _is_countable(found) else None
     if total is None or not found.rest:
         return total
-    return total - store.count("execution", **replace(found.index, within=SYSTEM).arguments)
+    where: Where = {**found.index, "within": SYSTEM}
+    return total - store.count("execution", **where)
 
 
 def _is_countable(found: Plan) -> bool:
@@ -129,10 +129,10 @@ def _is_countable(found: Plan) -> bool:
     rest, index = found.rest, found.index
     if not rest:
         return True
-    if len(rest) > 1 or rest[0].field != "scope" or index.within is not None:
+    if len(rest) > 1 or rest[0].field != "scope" or "within" in index:
         return False
     is_user = (rest[0].operation, rest[0].value) in (("IN", ("USER",)), ("EQUALS", "USER"))
-    return is_user and (index.namespace is None or not is_within(index.namespace, SYSTEM))
+    return is_user and ("namespace" not in index or not is_within(index["namespace"] or "", SYSTEM))
 
 
 def search(store: StateStore, wanted: Filter | None, page: Page) -> tuple[list[Execution], int]:
@@ -171,7 +171,7 @@ def _agreed(total: int, first: int, shown: int, size: int) -> int:
 def _sorted(store: StateStore, wanted: Filter | None, page: Page) -> tuple[list[Execution], int]:
     """Sort by something that the index does not know: only the keys are held."""
     total = 0
-    if store.count("execution", **plan(wanted).index.arguments) > MOST:
+    if store.count("execution", **plan(wanted).index) > MOST:
         raise UnprocessableError(
             f"more than {MOST} executions are too many to be sorted by '{page.sort[0][0]}': narrow them down by "
             "namespace, flow, state or dates, or sort by state.startDate"

@@ -69,7 +69,7 @@ def said_by_triggers(store: StateStore, wanted: Filter | None) -> list[Said]:
     if named_in(found) is not None:
         return []
     index = found.index
-    some = troubled(store, namespace=index.namespace, within=index.within, flow_id=index.flow_id)
+    some = troubled(store, namespace=index.get("namespace"), within=index.get("within"), flow_id=index.get("flow_id"))
     return list(filter(test, map(Said, some)))
 
 

@@ -198,7 +198,7 @@ def list_inherited_keys(call: Call) -> object:
 @routes.route("GET", "/kv", paged=True, filtered=True)
 def search_keys(call: Call) -> object:
     """Return a page of the keys of all namespaces that are asked for."""
-    test, within = _FIELDS.test(call.filter), plan(call.filter).index.namespace
+    test, within = _FIELDS.test(call.filter), plan(call.filter).index.get("namespace")
     every: Iterable[Placed] = _in(call, [within]) if within else call.site.parts.services.keys.all()
     named = sorted(filter(test, every), key=lambda placed: (placed[0], placed[1].key))
     found = sorted_by(named, call.page, _ORDERS)

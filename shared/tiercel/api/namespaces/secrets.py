@@ -36,7 +36,7 @@ _ORDERS: Mapping[str, Callable[[Named], Any]] = {
 def _page(call: Call, namespace: str) -> dict[str, Any]:
     """Return a page of the secrets; those of a namespace say that they are its own."""
     narrowed = plan(call.filter).index
-    place = namespace or narrowed.namespace or narrowed.within or ""
+    place = namespace or narrowed.get("namespace") or narrowed.get("within") or ""
     test = _FIELDS.test(call.filter)
     secrets = call.site.parts.services.secrets
     named = ((place, each) for each in secrets.listed())

@@ -107,8 +107,9 @@ def _narrowed(call: Call, narrowed: GlobalFilter, window: str) -> tuple[Filter, 
         given += [{"field": name, "operation": operation, "value": value}] if value else []
     wanted = read_nodes(given, now)
     index = plan(wanted).index
-    end = now if index.until is None else index.until
-    start = end - parse_duration(window).total_seconds() if index.since is None else index.since
+    end, start = index.get("until"), index.get("since")
+    end = now if end is None else end
+    start = end - parse_duration(window).total_seconds() if start is None else start
     try:
         return _without_span(wanted), datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
     except (ValueError, OverflowError, OSError):
@@ -156,7 +157,7 @@ def _split(wanted: Filter) -> tuple[Filter, Chosen | None]:
     if not of_labels:
         return wanted, None
     counted = Filter("and", tuple(part for part in parts if part not in of_labels))
-    return counted, Chosen(EXECUTIONS.test(Filter("and", tuple(of_labels))), plan(counted).index.arguments)
+    return counted, Chosen(EXECUTIONS.test(Filter("and", tuple(of_labels))), plan(counted).index)
 
 
 def _meant(call: Call, chart: Chart, counted: Sequence[_Counted]) -> list[_Counted]:

@@ -16,13 +16,13 @@ from tiercel.api.executions.loglines import entries
 from tiercel.api.executions.searching import EXECUTIONS, headers
 from tiercel.api.failures import UnprocessableError
 from tiercel.api.filters import read_filter
-from tiercel.api.matching import Narrowed
 from tiercel.api.routing import routes
 from tiercel.api.statistics.stats import JSON, Sought, listed, meant, read_span, states_of
 from tiercel.model.execution import Execution
 from tiercel.model.instants import iso
 from tiercel.model.states import Level
 from tiercel.model.tallies import Tallies, count, flow_name
+from tiercel.ports import Where
 from tiercel.statistics.series import Series, Stretch, series_json
 from tiercel.statistics.stretches import beginning, cut, kind_for
 
@@ -60,14 +60,14 @@ def _inside(call: Call, sought: Sought) -> Inside:
     start, end = read_span(sought, call.site.parts.lanes.now())
     kind, is_meant = kind_for(end - start), meant(sought)
     has_labels = EXECUTIONS.test(read_filter({"labels": [each for each in listed(sought.labels) if each]}, 0.0))
-    index = Narrowed(
-        within=sought.namespace or None,
-        flow_id=sought.flowId or None,
-        since=start.timestamp(),
-        until=end.timestamp(),
-    )
+    index: Where = {
+        "within": sought.namespace or None,
+        "flow_id": sought.flowId or None,
+        "since": start.timestamp(),
+        "until": end.timestamp(),
+    }
     store = call.site.parts.store
-    if store.count("execution", **index.arguments) > MOST_READ:
+    if store.count("execution", **index) > MOST_READ:
         raise UnprocessableError(
             "task runs and log lines are not counted: their executions are read, and here are more than "
             f"{MOST_READ:,}. Narrow them down by namespace or flow, or to a shorter time"

@@ -104,7 +104,13 @@ def found_by(call: Call, wanted: Filter | None) -> Iterator[TriggerState]:
         raise UnprocessableError(f"dateFilter is '{means}', wanted one of {', '.join(FIELDS)}")
     test, index = FIELDS[means].test(wanted), plan(wanted).index
     return filter(
-        test, states(call.site.parts.store, namespace=index.namespace, within=index.within, flow_id=index.flow_id)
+        test,
+        states(
+            call.site.parts.store,
+            namespace=index.get("namespace"),
+            within=index.get("within"),
+            flow_id=index.get("flow_id"),
+        ),
     )
 
 
